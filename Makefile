@@ -229,4 +229,4 @@ help:
 	@echo
 	@echo '  MODE=$(MODE) (debug release asan tsan cov fuzz), CC=$(CC), V=1 shows commands'
 
--include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)
+-include $(shell find $B -name '*.d' 2>/dev/null)

@@ -29,6 +29,11 @@
 #define CONTRACT_NO_TOKEN_VOLUME "farguard-no-token"
 #define CONTRACT_TOKEN_DIR       "/var/run/secrets/kubernetes.io/serviceaccount"
 
+/* Where init containers that end before the agent starts leave their records: a volume that
+ * they write and the agent reads, one file a container, CONTAINER.records. */
+#define CONTRACT_SPOOL_VOLUME "farguard-init"
+#define CONTRACT_SPOOL_DIR    "/.farguard-init"
+
 /* Variables in guarded containers. */
 #define CONTRACT_ENV_CONTAINER "FARGUARD_CONTAINER"
 /* Set by `farguard run` only when it failed and ran the program bare: the library

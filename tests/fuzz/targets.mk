@@ -1,0 +1,1 @@
+# FUZZ_<x> := the module that tests/fuzz/fuzz_<x>.c tests.
