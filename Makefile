@@ -178,7 +178,7 @@ tidy:
 	$Qhack/tidy.sh
 	$Qclang-format --dry-run -Werror $$(find webhook injector tests hack -name '*.[ch]')
 names:
-	$Qhack/names.sh
+	$Qhack/names.py
 shell:
 	$Qshellcheck -x $$(find hack tests .ci -type f \( -name '*.sh' -o -path .ci/run \))
 analyze: $(foreach m,$(MODULES),$(patsubst %.c,build/analyze/%.ok,$(wildcard $m/*.c)))

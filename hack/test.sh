@@ -1,0 +1,93 @@
+#!/bin/bash
+# test.sh - everything that `make test` checks, one part after the other, and one line of totals.
+#
+#   test.sh [PART...]     parts: lint gcc asan tsan clang fuzz chart e2e; all of them by default
+#
+# A part that fails does not stop the others.  What was skipped is said with its reason.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+FARGUARD_TOTALS=$(mktemp) || exit 1
+export FARGUARD_TOTALS
+trap 'rm -f "$FARGUARD_TOTALS"' EXIT
+started=$(date +%s)
+MAKEFLAGS=-j$(nproc)
+export MAKEFLAGS
+
+say() {
+	printf '\n== %s (%d s since the start)\n' "$*" $(($(date +%s) - started))
+}
+
+# A step that prints no totals of its own counts as one test.
+step() { # name command...
+	local name=$1
+	shift
+	if "$@"; then
+		echo "1 0 0" >>"$FARGUARD_TOTALS"
+	else
+		echo "FAIL $name"
+		echo "0 1 0" >>"$FARGUARD_TOTALS"
+		return 1
+	fi
+}
+
+# Build, which is a step, then run the checks, which count themselves.
+checks() { # make arguments...
+	step "build $*" make --no-print-directory "$@" all && make --no-print-directory "$@" check
+}
+
+part() {
+	case $1 in
+	lint)
+		say "lint: layers, headers, limits, names, formatting, shellcheck, -fanalyzer"
+		for rule in layers headers tidy names shell analyze; do
+			step "lint $rule" make --no-print-directory "$rule"
+		done
+		;;
+	gcc)
+		say "gcc, release: unit tests, corpora, cases"
+		checks MODE=release CC=gcc
+		;;
+	asan)
+		say "gcc, address and undefined-behaviour sanitizers"
+		checks MODE=asan CC=gcc
+		;;
+	tsan)
+		say "gcc, thread sanitizer"
+		checks MODE=tsan CC=gcc
+		;;
+	clang)
+		say "clang, debug"
+		checks MODE=debug CC=clang B=build/clang
+		;;
+	fuzz)
+		say "fuzz: each parser for a short while"
+		step fuzz make --no-print-directory fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}"
+		;;
+	chart)
+		say "chart: lint, render, schema (builds the cluster's programs first: minutes when cold)"
+		step "cluster's programs" hack/cluster.sh build
+		hack/run-tests.sh tests/chart/run.sh
+		;;
+	e2e)
+		say "end to end on a real Kubernetes"
+		hack/run-tests.sh --stream tests/e2e/run.sh
+		;;
+	*)
+		echo "test.sh: unknown part $1; parts are: lint gcc asan tsan clang fuzz chart e2e" >&2
+		exit 2
+		;;
+	esac
+}
+
+[ $# -gt 0 ] || set -- lint gcc asan tsan clang fuzz chart e2e
+for name; do
+	part "$name"
+done
+
+awk -v seconds=$(($(date +%s) - started)) '
+	{ pass += $1; fail += $2; skip += $3 }
+	END {
+		if (skip) printf "\n%d skipped, each with its reason above", skip
+		printf "\ntook %d min %d s\n%d passed, %d failed\n", seconds / 60, seconds % 60, pass, fail
+		exit fail > 0 || pass == 0
+	}' "$FARGUARD_TOTALS"
