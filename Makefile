@@ -152,6 +152,12 @@ $B/tests/fuzz/fuzz_$1: $B/tests/fuzz/fuzz_$1.o $(call libs,$(call with_deps,$(FU
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_rules,$(call fuzz_name,$f))))
 
+# tests/bench/review.c measures the webhook's own code, so it links its modules.
+$B/tests/bench/review: $B/tests/bench/review.o $(call libs,$(call with_deps,webhook/mutate))
+	$(say) LD $@
+	$Q$(CC) $(LDFLAGS_ALL) $^ $(call libs_of,webhook/mutate) -o $@
+EXTRA_CFLAGS_review.c := $(call cflags_of,webhook/mutate)
+
 # Unit tests and the fuzzers' corpora; then the data-driven cases on the programs of this mode.
 check: $(TESTS:%.c=$B/%) $(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)) all
 	$Qhack/run-tests.sh $(filter $B/tests/%,$^)
