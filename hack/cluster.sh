@@ -1,0 +1,140 @@
+#!/bin/bash
+# cluster.sh - a whole Kubernetes on this machine, shaped like EKS Fargate: no Docker, no registry (root).
+#
+#   cluster.sh up                 start it; builds its programs first where they are missing
+#   cluster.sh down               stop it and remove everything it made
+#   cluster.sh status             versions, and what runs
+#   cluster.sh load FILE...       import OCI archives into it
+#   cluster.sh kubectl [ARG...]   kubectl of this cluster's version, on this cluster
+#   cluster.sh helm [ARG...]      helm, on this cluster; `lint` and `template` need none
+#   cluster.sh enter [CMD...]     run a command in the cluster's network, mounts and processes
+#   cluster.sh build              only build its programs (build/cluster/kube)
+#   cluster.sh check              only say what this machine lacks
+#
+# Why      The whole cluster lives in mount, network and process namespaces of its own: its firewall
+#          rules, interfaces, mounts and shims end with them, and no port of the machine is taken.
+# Owns     CLUSTER_DIR (default /var/tmp/farguard-cluster), the interface `farguard0`, the control
+#          group `farguard-cluster`; `down` also gives back the sysctls that the kubelet sets.
+# Errors   One line on stderr with the way out; exit 1.
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+here=$top/hack/cluster
+dir=${CLUSTER_DIR:-/var/tmp/farguard-cluster}
+kube=$top/build/cluster/kube
+pause=$top/build/cluster/pause.tar
+
+node=fargate-1
+link=farguard0             # the machine's only sight of the cluster
+link_host=10.87.88.1       # ... its end
+link_cluster=10.87.88.2    # ... the API server's
+node_ip=10.88.0.1          # the pods' gateway, the node and the name server in one
+pod_net=10.88.0.0/16
+service_net=10.96.0.0/16
+cgroup=farguard-cluster
+
+# What the clients remember stays out of the user's home.
+export KUBECACHEDIR=$top/build/cluster/cache HELM_CACHE_HOME=$top/build/cluster/cache/helm
+export HELM_CONFIG_HOME=$HELM_CACHE_HOME HELM_DATA_HOME=$HELM_CACHE_HOME
+
+say() {
+	echo "cluster: $*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+# The next two print the host's view of the cluster's first process, nothing when there is none.
+init_pid() {
+	local pid start
+	{ read -r pid start <"$dir/init"; } 2>/dev/null || return 1
+	# A recycled process id has another start time.
+	[ "$(start_time "$pid")" = "$start" ] || return 1
+	echo "$pid"
+}
+
+start_time() { # PID: field 22 of proc_pid_stat(5); the name in field 2 may hold spaces
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	# shellcheck disable=SC2086 # the fields of one line
+	set -- ${stat##*) }
+	echo "${20}"
+}
+
+running() {
+	[ -n "$(init_pid)" ]
+}
+
+# shellcheck source=hack/cluster/build.sh
+. "$here/build.sh"
+# shellcheck source=hack/cluster/check.sh
+. "$here/check.sh"
+# shellcheck source=hack/cluster/config.sh
+. "$here/config.sh"
+# shellcheck source=hack/cluster/up.sh
+. "$here/up.sh"
+# shellcheck source=hack/cluster/down.sh
+. "$here/down.sh"
+# shellcheck source=hack/cluster/status.sh
+. "$here/status.sh"
+
+load() {
+	local file sum
+	running || die "not up; start it with: hack/cluster.sh up"
+	for file; do
+		sum=$(sha256sum "$file" | cut -d ' ' -f 1)
+		if [ -e "$dir/loaded/$sum" ]; then
+			say "${file##*/} is loaded already"
+			continue
+		fi
+		ctr -a "$dir/containerd.sock" -n k8s.io images import "$file" >"$dir/log/load" 2>&1 ||
+			die "cannot load $file: $(tail -n 1 "$dir/log/load")"
+		touch "$dir/loaded/$sum"
+		say "loaded ${file##*/} ($(du -h "$file" | cut -f 1))"
+	done
+}
+
+enter() {
+	local pid
+	pid=$(init_pid) || die "not up; start it with: hack/cluster.sh up"
+	[ $# -gt 0 ] || set -- "${SHELL:-/bin/bash}"
+	exec nsenter -t "$pid" -m -n -p "$@"
+}
+
+client() { # program args...
+	build_quietly
+	# Without a cluster these serve `version`, `helm template` and `helm lint`.
+	if running; then
+		export KUBECONFIG=$dir/kubeconfig
+	else
+		export KUBECONFIG=/dev/null
+	fi
+	exec "$kube" "$@"
+}
+
+# One `up` or `down` at a time on a machine; the lock goes with the process.
+exclusively() {
+	exec 9<"$here/inside.sh"
+	flock -n 9 || {
+		say "waiting for another cluster.sh to end"
+		flock 9
+	}
+}
+
+verb=${1:-}
+shift || true
+case $verb in
+up | down)
+	exclusively
+	"$verb"
+	;;
+status | check | build) "$verb" ;;
+load | enter) "$verb" "$@" ;;
+kubectl | helm) client "$verb" "$@" ;;
+*)
+	sed -n "s/^#   //p" "$0" >&2
+	exit 2
+	;;
+esac
