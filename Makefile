@@ -161,7 +161,7 @@ EXTRA_CFLAGS_review.c := $(call cflags_of,webhook/mutate)
 # Unit tests and the fuzzers' corpora; then the data-driven cases on the programs of this mode.
 check: $(TESTS:%.c=$B/%) $(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)) all
 	$Qhack/run-tests.sh $(filter $B/tests/%,$^)
-	$Qhack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py tests/trace/run.py)
+	$QFARGUARD_BUILD=$B hack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py tests/trace/run.py)
 
 FUZZ_SECONDS ?= 10
 fuzz:
