@@ -17,5 +17,5 @@ set -u
 	find /var/tmp /root /root/.kube /root/.cache /root/.config -maxdepth 1 2>/dev/null | sed 's/^/home /'
 	sysctl -a 2>/dev/null | grep -E '^(vm\.(overcommit|panic)|kernel\.(panic|keys)|net\.(ipv4\.(ip_forward|conf)|bridge|netfilter))' |
 		grep -vE 'nf_conntrack_count' | sed 's/^/sysctl /'
-	pgrep -a 'kube|etcd|containerd|coredns|pause|inside' | sed -E 's/^[0-9]+/process/'
+	pgrep -af '/build/cluster/kube |^/?[a-z/]*containerd|^/pause|cluster/inside.sh' | sed -E 's/^[0-9]+/process/'
 } | sort
