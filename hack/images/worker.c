@@ -1,8 +1,7 @@
-/* worker.c - a small service that starts programs: `worker serve`, `worker exit STATUS`, `worker
- * signal NUMBER`.
+/* worker.c - a small service that starts programs: `worker serve`, `worker exit STATUS`.
  *
- * Why      The same behaviour as worker.sh and worker.py for images without a shell: it says what
- * it was given, starts two programs and says how they ended, then serves or ends as asked.
+ * Why      The same behaviour as worker.sh and worker.py for images without a shell: it says
+ *          what it was given, starts two programs and says how they ended, then serves or ends.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -69,7 +68,5 @@ int main(int argc, char **argv)
 	work();
 	if (strcmp(mode, "serve") == 0)
 		serve();
-	else if (strcmp(mode, "signal") == 0)
-		kill(getpid(), number);
 	return number;
 }

@@ -1,4 +1,4 @@
-"""worker.py - a small service that starts programs: serve, exit STATUS, signal NUMBER."""
+"""worker.py - a small service that starts programs: serve, exit STATUS."""
 import os
 import signal
 import subprocess
@@ -18,6 +18,4 @@ if mode == "serve":
     while True:
         time.sleep(2)
         subprocess.run(["true", "again"])
-elif mode == "signal":
-    os.kill(os.getpid(), number)
 sys.exit(number)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# worker.sh - a small service that starts programs: serve, exit STATUS, signal NUMBER.
+# worker.sh - a small service that starts programs: serve, exit STATUS.
 echo "uid $(id -u) gid $(id -g) cwd $(pwd) greeting $GREETING"
 i=0
 for argument; do
@@ -10,15 +10,12 @@ done
 /bin/ls /no/such/file 2>/dev/null
 echo "ls ended with $?"
 /bin/cat /proc/self/comm
-case ${1:-serve} in
-serve)
+if [ "${1:-serve}" = serve ]; then
 	trap 'exit 0' TERM
 	while :; do
 		/bin/sleep 2 &
 		wait $!
 		/bin/echo again
 	done
-	;;
-signal) kill -s "$2" $$ ;;
-esac
+fi
 exit "${2:-0}"
