@@ -1,0 +1,102 @@
+/* write.h - put one record into a ring, from anywhere.
+ *
+ * Why      Runs inside the application: in signal handlers, in vfork children, between any two
+ *          instructions of any thread.  So: no lock, no wait, no allocation, no C library.
+ * Layout   ring.h.  The commit word of a record at position `pos` (slots since the ring was
+ *          made) holds the low 32 bits of pos + 1, RING_COMMIT_MAGIC and the length in bytes.
+ * Limits   RING_RECORD_MAX bytes a record.
+ * Threads  Any number.
+ */
+#ifndef FARGUARD_RING_WRITE_H
+#define FARGUARD_RING_WRITE_H
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "injector/ring/ring.h"
+
+#define RING_WORD_BYTES   sizeof(uint64_t)
+#define RING_RECORD_MAX   (RING_RECORD_SLOTS_MAX * RING_SLOT_BYTES - RING_WORD_BYTES)
+#define RING_COMMIT_MAGIC 0x4647u
+/* A reservation that loses this many races is dropped: the hook returns. */
+#define RING_ATTEMPTS_MAX 1000
+
+struct ring_part {
+	const void *bytes;
+	size_t len;
+};
+
+static inline uint64_t ring_commit_word(uint64_t pos, size_t bytes)
+{
+	return (uint64_t)(uint32_t)(pos + 1) << 32 | (uint64_t)RING_COMMIT_MAGIC << 16 | bytes;
+}
+
+/* Slots that a record of `bytes` takes, its commit word included. */
+static inline uint64_t ring_slots_for(size_t bytes)
+{
+	return (bytes + RING_WORD_BYTES + RING_SLOT_BYTES - 1) / RING_SLOT_BYTES;
+}
+
+static inline unsigned char *ring_slot(struct ring_shared *ring, uint64_t pos)
+{
+	return ring->slots[pos % RING_SLOT_COUNT];
+}
+
+static inline _Atomic uint64_t *ring_word(struct ring_shared *ring, uint64_t pos)
+{
+	return (_Atomic uint64_t *)(void *)ring_slot(ring, pos);
+}
+
+/* Reserve `slots` in a row.  Returns 0 with `*out_pos`, or -ENOSPC. */
+static inline int ring_reserve(struct ring_shared *ring, uint64_t slots, uint64_t *out_pos)
+{
+	uint64_t pos = atomic_load_explicit(&ring->write_pos, memory_order_relaxed);
+	unsigned attempt;
+
+	for (attempt = 0; attempt < RING_ATTEMPTS_MAX; attempt++) {
+		uint64_t read = atomic_load_explicit(&ring->read_pos, memory_order_acquire);
+
+		if (pos - read > RING_SLOT_COUNT - slots)
+			break;
+		if (atomic_compare_exchange_weak_explicit(&ring->write_pos, &pos, pos + slots,
+		                                          memory_order_relaxed,
+		                                          memory_order_relaxed)) {
+			*out_pos = pos;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+/* Write `parts`, one behind the other, as one record.  Returns 0; -ENOSPC when the ring is full or
+ * -EMSGSIZE when it is longer than RING_RECORD_MAX or empty, and counts the record as dropped. */
+static inline int ring_write(struct ring_shared *ring, const struct ring_part *parts,
+                             size_t part_count)
+{
+	size_t bytes = 0, at = RING_WORD_BYTES, i, j;
+	uint64_t pos;
+
+	for (i = 0; i < part_count && bytes <= RING_RECORD_MAX; i++)
+		bytes += parts[i].len;
+	if (bytes == 0 || bytes > RING_RECORD_MAX) {
+		atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+		return -EMSGSIZE;
+	}
+	if (ring_reserve(ring, ring_slots_for(bytes), &pos) < 0) {
+		atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+		return -ENOSPC;
+	}
+	for (i = 0; i < part_count; i++) {
+		const unsigned char *from = (const unsigned char *)parts[i].bytes;
+
+		for (j = 0; j < parts[i].len; j++, at++)
+			ring_slot(ring, pos + at / RING_SLOT_BYTES)[at % RING_SLOT_BYTES] = from[j];
+	}
+	atomic_store_explicit(ring_word(ring, pos), ring_commit_word(pos, bytes),
+	                      memory_order_release);
+	return 0;
+}
+
+#endif
