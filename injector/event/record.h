@@ -39,6 +39,9 @@ enum record_flag {
 	RECORD_FIRST = 4,        /* the container's first program: its entrypoint */
 	RECORD_SESSION = 8,      /* first program of an exec session or probe */
 	RECORD_IN_PROGRESS = 16, /* CONNECT: EINPROGRESS, the outcome is not known yet */
+	RECORD_SPAWNED = 32, /* EXEC_TRY by the parent, whose posix_spawn() succeeded; pid is the
+	                        child's, time_ns from before the call: an EXEC_DONE of that pid that
+	                        is later is the same program, in whatever order they arrive */
 };
 
 #define RECORD_BYTES_MAX 7936

@@ -23,11 +23,6 @@
 /* A reservation that loses this many races is dropped: the hook returns. */
 #define RING_ATTEMPTS_MAX 1000
 
-struct ring_part {
-	const void *bytes;
-	size_t len;
-};
-
 static inline uint64_t ring_commit_word(uint64_t pos, size_t bytes)
 {
 	return (uint64_t)(uint32_t)(pos + 1) << 32 | (uint64_t)RING_COMMIT_MAGIC << 16 | bytes;
@@ -70,32 +65,75 @@ static inline int ring_reserve(struct ring_shared *ring, uint64_t slots, uint64_
 	return -ENOSPC;
 }
 
-/* Write `parts`, one behind the other, as one record.  Returns 0; -ENOSPC when the ring is full or
- * -EMSGSIZE when it is longer than RING_RECORD_MAX or empty, and counts the record as dropped. */
+/* One record while it is being written, straight into the ring. */
+struct ring_cursor {
+	struct ring_shared *ring;
+	uint64_t pos;
+	size_t bytes; /* the record's length */
+	size_t at;    /* of them written, plus the commit word */
+};
+
+/* Begin a record of exactly `bytes` bytes.  Returns 0; -ENOSPC when the ring is full or -EMSGSIZE
+ * when that is longer than RING_RECORD_MAX or nothing, and counts the record as dropped. */
+static inline int ring_begin(struct ring_cursor *cursor, struct ring_shared *ring, size_t bytes)
+{
+	int err = -EMSGSIZE;
+
+	if (bytes > 0 && bytes <= RING_RECORD_MAX)
+		err = ring_reserve(ring, ring_slots_for(bytes), &cursor->pos);
+	if (err < 0) {
+		atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+		return err;
+	}
+	cursor->ring = ring;
+	cursor->bytes = bytes;
+	cursor->at = RING_WORD_BYTES;
+	return 0;
+}
+
+/* Append `len` bytes; what goes beyond the length that was begun is cut. */
+static inline void ring_append(struct ring_cursor *cursor, const void *bytes, size_t len)
+{
+	const unsigned char *from = (const unsigned char *)bytes;
+	size_t end = cursor->bytes + RING_WORD_BYTES, i;
+
+	for (i = 0; i < len && cursor->at < end; i++, cursor->at++)
+		ring_slot(cursor->ring,
+		          cursor->pos +
+		                  cursor->at / RING_SLOT_BYTES)[cursor->at % RING_SLOT_BYTES] =
+		        from[i];
+}
+
+/* Hand the record to the reader; what was not appended is filled with zeros. */
+static inline void ring_commit(struct ring_cursor *cursor)
+{
+	while (cursor->at < cursor->bytes + RING_WORD_BYTES)
+		ring_append(cursor, "", 1);
+	atomic_store_explicit(ring_word(cursor->ring, cursor->pos),
+	                      ring_commit_word(cursor->pos, cursor->bytes), memory_order_release);
+}
+
+struct ring_part {
+	const void *bytes;
+	size_t len;
+};
+
+/* Write `parts`, one behind the other, as one record.  Returns as ring_begin(). */
 static inline int ring_write(struct ring_shared *ring, const struct ring_part *parts,
                              size_t part_count)
 {
-	size_t bytes = 0, at = RING_WORD_BYTES, i, j;
-	uint64_t pos;
+	struct ring_cursor cursor;
+	size_t bytes = 0, i;
+	int err;
 
 	for (i = 0; i < part_count && bytes <= RING_RECORD_MAX; i++)
 		bytes += parts[i].len;
-	if (bytes == 0 || bytes > RING_RECORD_MAX) {
-		atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
-		return -EMSGSIZE;
-	}
-	if (ring_reserve(ring, ring_slots_for(bytes), &pos) < 0) {
-		atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
-		return -ENOSPC;
-	}
-	for (i = 0; i < part_count; i++) {
-		const unsigned char *from = (const unsigned char *)parts[i].bytes;
-
-		for (j = 0; j < parts[i].len; j++, at++)
-			ring_slot(ring, pos + at / RING_SLOT_BYTES)[at % RING_SLOT_BYTES] = from[j];
-	}
-	atomic_store_explicit(ring_word(ring, pos), ring_commit_word(pos, bytes),
-	                      memory_order_release);
+	err = ring_begin(&cursor, ring, bytes);
+	if (err < 0)
+		return err;
+	for (i = 0; i < part_count; i++)
+		ring_append(&cursor, parts[i].bytes, parts[i].len);
+	ring_commit(&cursor);
 	return 0;
 }
 
