@@ -76,7 +76,7 @@ CFLAGS_preload  := -std=gnu17 -D_GNU_SOURCE -I. -O2 -g $(WARN) -fvisibility=hidd
 ifneq ($(findstring clang,$(CC)),)
 CFLAGS_preload  := $(filter-out -fno-tree-loop-distribute-patterns,$(CFLAGS_preload))
 endif
-LDFLAGS_preload := -shared -nostdlib -Wl,-z,noseparate-code,-z,norelro,-z,noexecstack -Wl,--hash-style=both \
+LDFLAGS_preload := -shared -nostdlib -Wl,-z,noseparate-code,-z,norelro,-z,now,-z,noexecstack -Wl,--hash-style=both \
           -Wl,--build-id=none -Wl,-soname,libfarguard.so
 
 module_of = $(patsubst tests/unit/%,%,$(patsubst %/,%,$(dir $1)))

@@ -1,0 +1,85 @@
+/* start.c - what the library does when a program begins: wrap it, or say that it runs.
+ *
+ * The first process of a container, of an exec session or of a probe has a parent outside its PID
+ * namespace, which getppid(2) shows as 0.  Such a program is executed again behind the launcher,
+ * with the same arguments and environment, unless the launcher itself gave it up (FARGUARD_BARE).
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+
+#include "injector/base/contract.h"
+#include "injector/event/record.h"
+#include "injector/preload/channel.h"
+#include "injector/preload/emit.h"
+#include "injector/preload/stack.h"
+#include "injector/preload/sys.h"
+#include "injector/preload/text.h"
+
+#define EXE_MAX 4096
+
+/* The file that this process executes; false when it has none that could be executed again. */
+static bool read_exe(char exe[EXE_MAX])
+{
+	long n = SYS4(readlinkat, AT_FDCWD, "/proc/self/exe", exe, EXE_MAX - 1);
+
+	if (n <= 0 || n >= EXE_MAX - 1 || exe[0] != '/')
+		return false;
+	exe[n] = '\0';
+	return true;
+}
+
+static bool has_variable(char *const *envp, const char *name)
+{
+	size_t len = text_len(name);
+
+	for (; *envp; envp++)
+		if (text_starts(*envp, name) && (*envp)[len] == '=')
+			return true;
+	return false;
+}
+
+/* farguard run --exe EXE --self-wrap -- ARGV...; returns only when that cannot be done. */
+static void wrap(const char *exe, const struct stack *stack)
+{
+	static const char *const head[] = {
+	        "farguard", "run", "--exe", NULL, /* exe */ "--self-wrap", "--"};
+	const size_t head_count = sizeof(head) / sizeof(*head);
+	size_t bytes = (head_count + stack->argc + 1) * sizeof(char *), i;
+	long map = SYS6(mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const char **argv = (const char **)map;
+
+	if (sys_is_error(map))
+		return;
+	for (i = 0; i < head_count; i++)
+		argv[i] = head[i] ? head[i] : exe;
+	for (i = 0; i < stack->argc; i++)
+		argv[head_count + i] = stack->argv[i];
+	argv[head_count + stack->argc] = NULL;
+	SYS3(execve, CONTRACT_PROGRAM, argv, stack->envp);
+	SYS2(munmap, map, bytes);
+}
+
+/* Whether this is a container's first program, to be started again behind the launcher. */
+static bool should_wrap(const struct stack *stack, enum channel_state state)
+{
+	return SYS0(getppid) == 0 && stack->argc > 0 &&
+	       state != CHANNEL_FOREIGN && /* first of a PID namespace that the program made */
+	       !has_variable(stack->envp, CONTRACT_ENV_BARE) && !stack_auxv(AT_SECURE) &&
+	       stack_auxv(AT_BASE) != 0; /* 0: the loader itself was executed, with the program */
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	struct stack stack = {0};
+	char exe[EXE_MAX] = "";
+	bool known = stack_find(&stack), has_exe = read_exe(exe);
+	enum channel_state state = channel_open();
+	struct emit_exec done = {.kind = RECORD_EXEC_DONE, .dirfd = AT_FDCWD, .path = exe};
+
+	if (known && has_exe && should_wrap(&stack, state))
+		wrap(exe, &stack);
+	done.argv = stack.argv;
+	emit_exec(&done);
+}
