@@ -51,9 +51,11 @@ struct record {
 	uint16_t kind;    /* enum record_kind */
 	uint16_t flags;   /* enum record_flag, or-ed */
 	uint32_t text_bytes;
-	int32_t pid, tid, ppid; /* as the container's own PID namespace numbers them */
-	uint32_t uid, gid;      /* effective */
-	int32_t result;         /* the call's result, or a negative errno */
+	/* As the container's own PID namespace numbers them; tid and ppid are 0 in OPEN and
+	 * CONNECT, where they are not worth a system call. */
+	int32_t pid, tid, ppid;
+	uint32_t uid, gid; /* effective */
+	int32_t result;    /* the call's result, or a negative errno */
 	uint32_t args[2];
 	uint32_t tty;  /* device number of a terminal on descriptor 0, else 0 */
 	uint32_t zero; /* reserved, 0 */

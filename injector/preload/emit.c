@@ -11,6 +11,7 @@
 
 #include "injector/event/record.h"
 #include "injector/preload/channel.h"
+#include "injector/preload/identity.h"
 #include "injector/preload/sys.h"
 #include "injector/preload/text.h"
 #include "injector/ring/write.h"
@@ -41,13 +42,19 @@ uint64_t emit_now(void)
 
 static void fill_head(struct record *head, uint16_t kind)
 {
-	*head = (struct record){
-	        .kind = kind,
-	        .pid = (int32_t)SYS0(getpid),
-	        .tid = (int32_t)SYS0(gettid),
-	        .uid = (uint32_t)SYS0(geteuid),
-	        .gid = (uint32_t)SYS0(getegid),
-	};
+	struct identity who = identity_get();
+
+	*head = (struct record){.kind = kind, .pid = who.pid, .uid = who.uid, .gid = who.gid};
+}
+
+/* An exec asks the kernel: it may stand in a vfork child, and is rare. */
+static void fill_exec_head(struct record *head, uint16_t kind)
+{
+	*head = (struct record){.kind = kind,
+	                        .pid = (int32_t)SYS0(getpid),
+	                        .tid = (int32_t)SYS0(gettid),
+	                        .uid = (uint32_t)SYS0(geteuid),
+	                        .gid = (uint32_t)SYS0(getegid)};
 }
 
 /* Device number of the terminal on descriptor 0, or 0. */
@@ -180,7 +187,7 @@ void emit_exec(const struct emit_exec *exec)
 
 	if (!ring)
 		return;
-	fill_head(&head, exec->kind);
+	fill_exec_head(&head, exec->kind);
 	head.flags = exec->flags;
 	head.time_ns = exec->time_ns ? exec->time_ns : emit_now();
 	head.ppid = exec->pid ? head.pid : (int32_t)SYS0(getppid);
@@ -207,7 +214,7 @@ void emit_exec_failed(int result)
 
 	if (!ring)
 		return;
-	fill_head(&head, RECORD_EXEC_FAIL);
+	fill_exec_head(&head, RECORD_EXEC_FAIL);
 	head.time_ns = emit_now();
 	head.result = result;
 	ring_write(ring, &part, 1);

@@ -13,6 +13,7 @@
 #include "injector/event/record.h"
 #include "injector/preload/channel.h"
 #include "injector/preload/emit.h"
+#include "injector/preload/identity.h"
 #include "injector/preload/stack.h"
 #include "injector/preload/sys.h"
 #include "injector/preload/text.h"
@@ -80,6 +81,7 @@ __attribute__((constructor)) static void start(void)
 
 	if (known && has_exe && should_wrap(&stack, state))
 		wrap(exe, &stack);
+	identity_start();
 	done.argv = stack.argv;
 	emit_exec(&done);
 }

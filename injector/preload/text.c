@@ -52,9 +52,9 @@ bool text_probe(struct text_probe *probe, const void *p, size_t len)
 	if ((uintptr_t)p + len < (uintptr_t)p)
 		return false;
 	for (; page <= last; page += PAGE) {
-		if (page == probe->good_page)
+		if (page && page == probe->good_page)
 			continue;
-		if (page == 0 || SYS4(rt_sigprocmask, NO_SUCH_HOW, page, 0, 8) == -EFAULT)
+		if (!page || SYS4(rt_sigprocmask, NO_SUCH_HOW, page, 0, 8) == -EFAULT)
 			return false;
 		probe->good_page = page;
 	}

@@ -95,13 +95,24 @@ static inline int ring_begin(struct ring_cursor *cursor, struct ring_shared *rin
 static inline void ring_append(struct ring_cursor *cursor, const void *bytes, size_t len)
 {
 	const unsigned char *from = (const unsigned char *)bytes;
-	size_t end = cursor->bytes + RING_WORD_BYTES, i;
+	size_t room = cursor->bytes + RING_WORD_BYTES - cursor->at;
 
-	for (i = 0; i < len && cursor->at < end; i++, cursor->at++)
-		ring_slot(cursor->ring,
-		          cursor->pos +
-		                  cursor->at / RING_SLOT_BYTES)[cursor->at % RING_SLOT_BYTES] =
-		        from[i];
+	if (len > room)
+		len = room;
+	while (len > 0) {
+		size_t offset = cursor->at % RING_SLOT_BYTES, n = RING_SLOT_BYTES - offset, i;
+		unsigned char *to =
+		        ring_slot(cursor->ring, cursor->pos + cursor->at / RING_SLOT_BYTES) +
+		        offset;
+
+		if (n > len)
+			n = len;
+		for (i = 0; i < n; i++)
+			to[i] = from[i];
+		cursor->at += n;
+		from += n;
+		len -= n;
+	}
 }
 
 /* Hand the record to the reader; what was not appended is filled with zeros. */
