@@ -112,7 +112,7 @@ static size_t directory(int dirfd, char out[CWD_CUT], uint16_t *flags)
 /* The strings of an exec: measured first, then copied. */
 struct exec_text {
 	long path_len, cwd_len;
-	const char *cwd;
+	const char *path, *cwd;
 	size_t argc, last_len; /* arguments that fit; the last one may be cut */
 	size_t bytes;
 };
@@ -167,7 +167,7 @@ static void write_exec(struct ring_shared *ring, const struct record *head,
 	if (ring_begin(&cursor, ring, sizeof(*head) + text->bytes) < 0)
 		return;
 	ring_append(&cursor, head, sizeof(*head));
-	append_string(&cursor, exec->path ? exec->path : "", (size_t)text->path_len);
+	append_string(&cursor, text->path, (size_t)text->path_len);
 	append_string(&cursor, text->cwd, (size_t)text->cwd_len);
 	for (i = 0; i < text->argc; i++) {
 		const char *arg = exec->argv[i];
@@ -193,13 +193,19 @@ void emit_exec(const struct emit_exec *exec)
 	head.ppid = exec->pid ? head.pid : (int32_t)SYS0(getppid);
 	head.pid = exec->pid ? exec->pid : head.pid;
 	head.tty = terminal();
+	text.path = exec->path;
+	text.cwd = "";
 	text.path_len = text_probe_len(&probe, exec->path, PATH_CUT);
 	if (text.path_len < 0)
 		return; /* the kernel says EFAULT */
-	cwd[0] = '\0';
-	if (exec->path[0] != '/' || exec->kind == RECORD_EXEC_DONE)
+	if (text.path_len == 0 && exec->dirfd != AT_FDCWD) {
+		/* fexecve(): the descriptor is the file. */
+		text.path_len = (long)directory(exec->dirfd, cwd, &head.flags);
+		text.path = cwd;
+	} else if (exec->path[0] != '/' || exec->kind == RECORD_EXEC_DONE) {
 		text.cwd_len = (long)directory(exec->dirfd, cwd, &head.flags);
-	text.cwd = cwd;
+		text.cwd = cwd;
+	}
 	text.bytes = (size_t)text.path_len + 1 + (size_t)text.cwd_len + 1;
 	measure_args(&text, exec, &probe, &head.flags);
 	head.text_bytes = (uint32_t)text.bytes;
