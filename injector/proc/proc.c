@@ -46,13 +46,15 @@ static struct str whole(const char *s)
 }
 
 static enum proc_origin origin_of(const struct proc_table *table, const struct proc_source *source,
-                                  const struct record *record, const struct proc *known)
+                                  const struct record *record, const struct record *asked,
+                                  const struct proc *known)
 {
+	unsigned flags = record->flags | (asked ? asked->flags : 0);
 	const struct proc *parent;
 
-	if (record->flags & RECORD_FIRST)
+	if (flags & RECORD_FIRST)
 		return source->origin;
-	if (record->flags & RECORD_SESSION)
+	if (flags & RECORD_SESSION)
 		return PROC_ORIGIN_EXEC;
 	if (known && known->used && known->ppid == record->ppid && known->origin)
 		return known->origin;
@@ -138,7 +140,7 @@ static void give_exec(struct proc_table *table, const struct proc_source *source
 	event.exe.ptr = table->exe;
 	event.exe.len = path_join(text.cwd, text.path, table->exe, sizeof(table->exe), &event.cut);
 	event.name = comm_of(asked ? exec_text(asked).path : event.exe);
-	event.origin = origin_of(table, source, asked ? asked : record, proc);
+	event.origin = origin_of(table, source, record, asked, proc);
 	find_parents(table, &event);
 	remember(proc, &event);
 	proc->said_for = record->kind == RECORD_EXEC_TRY && known;
@@ -194,14 +196,25 @@ static struct proc_pending *pending_free(struct proc_table *table, proc_emit *em
 	return oldest;
 }
 
+/* Whether `record`, in which a parent says that its child runs, comes after the child's own word.
+ * posix_spawn's carries the time from before; a launcher's may carry one from shortly after. */
+static bool said_already(const struct proc *proc, const struct record *record)
+{
+	if (proc->said_for)
+		return false;
+	if (record->flags & RECORD_SPAWNED)
+		return proc->exec_ns >= record->time_ns;
+	return record->flags & RECORD_LAUNCHED && proc->ppid == record->ppid &&
+	       proc->exec_ns + PROC_LATE_NS >= record->time_ns;
+}
+
 static void take_try(struct proc_table *table, struct proc_source *source,
                      const struct record *record, uint64_t now_ns, proc_emit *emit, void *ctx)
 {
 	struct proc_pending *pending = pending_find(table, source->container, record->pid);
 	const struct proc *proc = proc_find(table, source->container, record->pid);
 
-	if (record->flags & (RECORD_SPAWNED | RECORD_LAUNCHED) && proc &&
-	    proc->exec_ns >= record->time_ns && !proc->said_for)
+	if (proc && said_already(proc, record))
 		return;
 	if (pending && pending->record.flags & (RECORD_LAUNCHED | RECORD_SPAWNED)) {
 		/* That one did run, and now asks for another program. */
