@@ -52,7 +52,9 @@
 /* "Always", "OnFailure" or "Never": whether a container that ended comes back. */
 #define CONTRACT_ENV_RESTART_POLICY "FARGUARD_RESTART_POLICY"
 #define CONTRACT_ENV_HEARTBEAT      "FARGUARD_HEARTBEAT_SECONDS"
-#define CONTRACT_ENV_EVENTS         "FARGUARD_EVENTS" /* "process,file,network": classes to report */
+/* Descriptor of a memory file of one page, which outlives a restart of the agent. */
+#define CONTRACT_ENV_STATE_FD "FARGUARD_STATE_FD"
+#define CONTRACT_ENV_EVENTS   "FARGUARD_EVENTS" /* "process,file,network": classes to report */
 
 /* Abstract Unix sockets, SOCK_SEQPACKET, in the pod's network namespace.
  * The agent's: a launcher connects, sends one struct hello with the ring's

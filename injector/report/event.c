@@ -95,9 +95,9 @@ static void put_proc(struct jsonw *w, const struct proc_event *event, struct str
 	jsonw_object(w, "proc");
 	jsonw_int(w, "pid", event->pid);
 	jsonw_int(w, "ppid", event->ppid);
-	if (event->name.len)
+	if (event->name.len || event->type == PROC_EXECVE)
 		jsonw_str(w, "name", event->name);
-	if (event->exe.len) {
+	if (event->exe.len || event->type == PROC_EXECVE) {
 		whole &= jsonw_str_cut(w, "exe", event->exe, EXE_ESCAPED);
 		whole &= put_args(w, event->args);
 	}

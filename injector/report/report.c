@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "injector/base/version.h"
 #include "injector/report/head.h"
@@ -12,15 +11,30 @@
 #define NAME_ESCAPED  256
 #define IMAGE_ESCAPED 512
 
+/* The date of a day since 1970, by counting in eras of 400 years that begin in March: gmtime_r()
+ * may read a time zone file and allocate. */
+static void civil(uint64_t day, unsigned *year, unsigned *month, unsigned *day_of_month)
+{
+	uint64_t since_0000_03_01 = day + 719468, era = since_0000_03_01 / 146097;
+	unsigned in_era = (unsigned)(since_0000_03_01 % 146097);
+	unsigned year_of_era = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	unsigned in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	unsigned from_march = (5 * in_year + 2) / 153;
+
+	*day_of_month = in_year - (153 * from_march + 2) / 5 + 1;
+	*month = from_march < 10 ? from_march + 3 : from_march - 9;
+	*year = (unsigned)era * 400 + year_of_era + (*month <= 2);
+}
+
 static void put_time(struct jsonw *w, uint64_t time_ns)
 {
-	time_t seconds = (time_t)(time_ns / 1000000000u);
-	char date[24], text[48];
-	struct tm tm;
+	uint64_t seconds = time_ns / 1000000000u;
+	unsigned second = (unsigned)(seconds % 86400), year, month, day;
+	char text[64];
 
-	gmtime_r(&seconds, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%09uZ", date, (unsigned)(time_ns % 1000000000u));
+	civil(seconds / 86400, &year, &month, &day);
+	snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:%02u:%02u.%09uZ", year, month, day,
+	         second / 3600, second / 60 % 60, second % 60, (unsigned)(time_ns % 1000000000u));
 	jsonw_cstr(w, "time", text);
 }
 
