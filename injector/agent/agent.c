@@ -1,0 +1,239 @@
+/* agent.c - the loop. */
+#include "injector/agent/agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "injector/agent/hello.h"
+#include "injector/agent/speak.h"
+#include "injector/base/contract.h"
+
+static void look_at_clock(struct agent *agent)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	agent->now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void agent_listen(struct agent *agent)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	socklen_t len = offsetof(struct sockaddr_un, sun_path) + sizeof(CONTRACT_AGENT_SOCKET);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	/* The abstract name space: a NUL, then the name without one. */
+	memcpy(address.sun_path + 1, CONTRACT_AGENT_SOCKET, sizeof(CONTRACT_AGENT_SOCKET) - 1);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0 &&
+	    listen(fd, PEERS_MAX) == 0) {
+		agent->listen_fd = fd;
+		return;
+	}
+	if (!agent->bind_told)
+		fprintf(stderr, "farguard-agent: socket @%s: %s; trying again\n",
+		        CONTRACT_AGENT_SOCKET, strerror(errno));
+	agent->bind_told = true;
+	if (fd >= 0)
+		close(fd);
+}
+
+static bool may_read(const struct agent *agent)
+{
+	const struct sink *sink = &agent->sink;
+
+	if (sink->broken ||
+	    SINK_BYTES - sink_pending(sink) >= SINK_KEPT_BYTES + 2 * REPORT_LINE_MAX)
+		return true;
+	return sink->stuck_since_ns && agent->now_ns - sink->stuck_since_ns >= SINK_PATIENCE_NS;
+}
+
+/* Each ring in turn; returns whether there was anything. */
+static bool read_rings(struct agent *agent)
+{
+	bool busy = false, more = true;
+	unsigned turn, i;
+
+	for (turn = 0; turn < TURNS_PER_TICK && more; turn++) {
+		more = false;
+		for (i = 0; i < PEERS_MAX; i++) {
+			struct peer *p = &agent->peers.list[i];
+
+			if (p->state != PEER_LIVE)
+				continue;
+			if (!may_read(agent))
+				return true;
+			more |= peer_drain(agent, p);
+			busy |= more;
+			sink_flush(&agent->sink, agent->now_ns);
+		}
+	}
+	return busy;
+}
+
+static bool spool_hello(void *ctx, const struct hello *hello)
+{
+	struct agent *agent = ctx;
+	struct str name = {hello->container, strlen(hello->container)};
+	struct container *container = containers_get(&agent->containers, name);
+
+	if (!container) {
+		agent->lost[LOST_AGENT]++;
+		return true;
+	}
+	container->covered = true;
+	container->ended = true;
+	container->source.origin = PROC_ORIGIN_INIT;
+	memcpy(container->users, hello->users, sizeof(container->users));
+	speak_covered(agent, container, hello);
+	return true;
+}
+
+static bool spool_record(void *ctx, const char *name, const struct record *record)
+{
+	struct agent *agent = ctx;
+	struct container *container =
+	        containers_find(&agent->containers, (struct str){name, strlen(name)});
+
+	sink_flush(&agent->sink, agent->now_ns);
+	if (!may_read(agent))
+		return false;
+	if (container)
+		proc_feed(&agent->procs, &container->source, record, agent->now_ns, speak_event,
+		          agent);
+	return true;
+}
+
+static void read_spool(struct agent *agent)
+{
+	struct spool_reader reader = {spool_hello, spool_record, agent};
+
+	if (agent->now_ns < agent->spool_ns)
+		return;
+	agent->spool_ns = agent->now_ns + SPOOL_INTERVAL_NS;
+	spool_scan(&agent->spool, agent->config.spool_dir, agent->state, &reader);
+}
+
+static bool overdue(const struct agent *agent)
+{
+	return agent->now_ns - agent->start_ns >= agent->config.coverage_seconds * 1000000000ull;
+}
+
+static void keep_times(struct agent *agent)
+{
+	peer_expire(agent);
+	read_spool(agent);
+	proc_expire(&agent->procs, agent->now_ns, speak_event, agent);
+	if (agent->listen_fd < 0 && agent->now_ns >= agent->bind_ns) {
+		agent->bind_ns = agent->now_ns + BIND_RETRY_NS;
+		agent_listen(agent);
+	}
+	if (!agent->coverage_told && overdue(agent)) {
+		agent->coverage_told = true;
+		speak_missing(agent);
+	}
+	if (agent->now_ns >= agent->drop_ns) {
+		agent->drop_ns = agent->now_ns + DROP_REPORT_NS;
+		speak_drops(agent);
+	}
+	if (agent->now_ns >= agent->heartbeat_ns) {
+		agent->heartbeat_ns =
+		        agent->now_ns + agent->config.report.heartbeat_seconds * 1000000000ull;
+		speak_heartbeat(agent);
+	}
+}
+
+/* Wait for a peer, a signal, the log's reader, or `timeout_ms`; then answer the peers. */
+static void wait_and_serve(struct agent *agent, int timeout_ms)
+{
+	struct pollfd fds[PEERS_MAX + 3];
+	unsigned i;
+
+	fds[0] = (struct pollfd){.fd = agent->signal_fd, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = agent->listen_fd, .events = POLLIN};
+	fds[2] = (struct pollfd){.fd = sink_pending(&agent->sink) ? agent->sink.fd : -1,
+	                         .events = POLLOUT};
+	for (i = 0; i < PEERS_MAX; i++) {
+		const struct peer *p = &agent->peers.list[i];
+
+		fds[3 + i] =
+		        (struct pollfd){.fd = p->state == PEER_FREE ? -1 : p->fd, .events = POLLIN};
+	}
+	if (poll(fds, PEERS_MAX + 3, timeout_ms) < 0)
+		return;
+	look_at_clock(agent);
+	if (fds[0].revents) {
+		struct signalfd_siginfo info;
+
+		agent->stopping |= read(agent->signal_fd, &info, sizeof(info)) == sizeof(info);
+	}
+	for (i = 0; i < PEERS_MAX; i++)
+		if (fds[3 + i].revents && agent->peers.list[i].state != PEER_FREE)
+			peer_read(agent, &agent->peers.list[i]);
+	if (fds[1].revents)
+		peer_accept(agent);
+}
+
+static const char *end_reason(const struct agent *agent)
+{
+	if (agent->stopping && agent->peers.live == 0)
+		return "terminated";
+	if (containers_done(&agent->containers, agent->config.restart_policy, overdue(agent)))
+		return "containers-ended";
+	return NULL;
+}
+
+static void say_goodbye(struct agent *agent, const char *reason)
+{
+	uint64_t until;
+
+	look_at_clock(agent);
+	until = agent->now_ns + GOODBYE_MS * 1000000ull;
+	speak_drops(agent);
+	speak_hello(agent, reason);
+	sink_flush(&agent->sink, agent->now_ns);
+	while (sink_pending(&agent->sink) && agent->now_ns < until) {
+		struct pollfd out = {.fd = agent->sink.fd, .events = POLLOUT};
+
+		poll(&out, 1, (int)((until - agent->now_ns) / 1000000) + 1);
+		look_at_clock(agent);
+		sink_flush(&agent->sink, agent->now_ns);
+	}
+}
+
+const char *agent_run(struct agent *agent)
+{
+	const char *reason;
+	int timeout_ms = 0;
+
+	look_at_clock(agent);
+	agent->start_ns = agent->now_ns;
+	agent->heartbeat_ns =
+	        agent->now_ns + agent->config.report.heartbeat_seconds * 1000000000ull;
+	speak_hello(agent, NULL);
+	speak_uncovered(agent);
+	for (;;) {
+		keep_times(agent);
+		sink_flush(&agent->sink, agent->now_ns);
+		wait_and_serve(agent, timeout_ms);
+		if (read_rings(agent))
+			timeout_ms = TICK_BUSY_MS;
+		else if (agent->peers.live || agent->procs.pending_count)
+			timeout_ms = TICK_IDLE_MS;
+		else
+			timeout_ms = TICK_NO_RING_MS;
+		reason = end_reason(agent);
+		if (reason)
+			break;
+	}
+	read_spool(agent);
+	say_goodbye(agent, reason);
+	return reason;
+}

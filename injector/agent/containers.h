@@ -1,0 +1,74 @@
+/* containers.h - the pod's containers: what the webhook said of them, what became of them.
+ *
+ * Owns     Its table.  Names and images that come from the variable are borrowed from it.
+ * Limits   CONTAINERS_MAX; entries that are not understood are left out and counted.
+ */
+#ifndef FARGUARD_AGENT_CONTAINERS_H
+#define FARGUARD_AGENT_CONTAINERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "injector/agent/limits.h"
+#include "injector/base/str.h"
+#include "injector/event/hello.h"
+#include "injector/proc/proc.h"
+
+enum container_kind {
+	CONTAINER_MAIN,
+	CONTAINER_INIT,
+	CONTAINER_SIDECAR,
+	CONTAINER_OTHER, /* not listed: an ephemeral one, or somebody who says so */
+};
+
+/* How many events a container may still make. */
+struct meter {
+	uint64_t since_ns;
+	uint32_t left;
+	bool started;
+};
+
+struct container {
+	struct str name, image;
+	struct str how; /* empty: not covered, for `reason` */
+	struct str reason;
+	enum container_kind kind;
+	bool covered; /* a launcher said hello, or it left its records */
+	bool running; /* its launcher is connected */
+	bool ended;
+	bool missed; /* was reported not covered because nobody said hello */
+	bool status_known;
+	int32_t status; /* wait status */
+	struct proc_source source;
+	struct meter meter;
+	char own_name[HELLO_NAME_MAX]; /* what name.ptr points at for CONTAINER_OTHER */
+	char users[HELLO_USERS_MAX];
+};
+
+struct containers {
+	struct container list[CONTAINERS_MAX];
+	unsigned count, listed;
+};
+
+enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
+
+/* Take in CONTRACT_ENV_CONTAINERS.  Returns how many entries were left out. */
+unsigned containers_parse(struct containers *containers, struct str text);
+
+/* The container of that name, or NULL. */
+struct container *containers_find(struct containers *containers, struct str name);
+
+/* As containers_find(), adding it as CONTAINER_OTHER; NULL when the table is full. */
+struct container *containers_get(struct containers *containers, struct str name);
+
+/* Whether all containers that a restart policy waits for have ended for good.  `overdue`: those
+ * that could have said hello by now and did not, will not. */
+bool containers_done(const struct containers *containers, enum restart_policy policy, bool overdue);
+
+/* A user's name in `users` ("0:root\n33:www-data\n"), or empty. */
+struct str users_find(const char *users, uint32_t uid);
+
+/* Whether one more event fits at `now_ns`. */
+bool meter_take(struct meter *meter, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,48 @@
+/* limits.h - every bound of the agent, in one place: whoever connects may be hostile.
+ *
+ * Limits   Those of the process table stand in injector/proc/proc.h.
+ */
+#ifndef FARGUARD_AGENT_LIMITS_H
+#define FARGUARD_AGENT_LIMITS_H
+
+#include <assert.h>
+
+#include "injector/event/record.h"
+#include "injector/report/report.h"
+#include "injector/ring/ring.h"
+
+#define CONTAINERS_MAX          64
+#define PEERS_MAX               64 /* connections, each with a ring or about to send one */
+#define PEERS_PER_CONTAINER_MAX 8
+#define PEER_SILENT_NS          5000000000ull /* without a hello */
+#define PEER_DESCRIPTORS_MAX    4             /* taken out of one datagram, to be closed */
+#define HELLOS_PER_SECOND       20
+
+#define TURN_RECORDS    64 /* of one ring before it is another one's turn */
+#define TURNS_PER_TICK  32 /* then sockets and standard output are looked at */
+#define TICK_BUSY_MS    20
+#define TICK_IDLE_MS    100
+#define TICK_NO_RING_MS 1000
+
+#define EVENTS_PER_SECOND 1000 /* of one container, sustained */
+#define EVENTS_BURST      5000
+
+#define SINK_BYTES        (128 * 1024)
+#define SINK_KEPT_BYTES   (2 * REPORT_LINE_MAX) /* not for events */
+#define SINK_PATIENCE_NS  1000000000ull         /* then rings are read although lines are lost */
+#define GOODBYE_MS        500                   /* to write what is left */
+#define DROP_REPORT_NS    1000000000ull
+#define BIND_RETRY_NS     1000000000ull
+#define COVERAGE_SECONDS  10
+#define HEARTBEAT_SECONDS 60
+#define HEARTBEAT_MAX     86400
+#define STATE_BYTES       4096
+#define SPOOL_FILES_MAX   32
+#define SPOOL_FILE_BYTES  (4 * 1024 * 1024)
+#define SPOOL_CHUNK_BYTES (64 * 1024)
+#define SPOOL_INTERVAL_NS 2000000000ull
+
+static_assert(SINK_BYTES >= SINK_KEPT_BYTES + 2 * REPORT_LINE_MAX, "events have room too");
+static_assert(SPOOL_CHUNK_BYTES > RECORD_BYTES_MAX + 4096, "a record is in one chunk");
+
+#endif

@@ -1,0 +1,76 @@
+/* main.c - farguard-agent: the pod's one reporter. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "injector/agent/agent.h"
+#include "injector/base/version.h"
+
+#define EXIT_USAGE 2
+
+static const char help[] =
+        "usage: farguard-agent [--coverage-seconds N] [--spool DIR]\n"
+        "\n"
+        "Takes what the launchers of a pod's containers record and writes it to standard\n"
+        "output, one JSON object a line.  It ends when the pod's containers have ended for\n"
+        "good, or after SIGTERM when the last of them has ended.\n"
+        "\n"
+        "  --coverage-seconds N  wait so long for a container's launcher before the container\n"
+        "                        is reported as not covered (10)\n"
+        "  --spool DIR           where init containers leave their records (/.farguard-init)\n"
+        "  --version             print the version\n"
+        "\n"
+        "The pod is described by FARGUARD_NAMESPACE, _POD, _NODE, _WORKLOAD, _CONTAINERS,\n"
+        "_RESTART_POLICY, _HEARTBEAT_SECONDS and _EVENTS; none is needed.\n";
+
+static struct agent agent = {.listen_fd = -1, .signal_fd = -1};
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	struct err err = {0};
+	struct utsname kernel;
+	int flags;
+
+	if (config_options(&agent.config, argc, argv, &err) < 0) {
+		fprintf(stderr, "farguard-agent: %s\n", err.text);
+		return EXIT_USAGE;
+	}
+	if (agent.config.help || agent.config.version) {
+		fputs(agent.config.help ? help : "farguard-agent " FARGUARD_VERSION "\n", stdout);
+		return fflush(stdout) == 0 ? 0 : 1;
+	}
+	if (config_environment(&agent.config, &agent.containers, &err) < 0)
+		fprintf(stderr, "farguard-agent: %s\n", err.text);
+	if (state_open(&agent.state, agent.config.state_fd, &err) < 0)
+		fprintf(stderr, "farguard-agent: state: %s\n", err.text);
+	if (uname(&kernel) == 0)
+		snprintf(agent.kernel, sizeof(agent.kernel), "%s", kernel.release);
+	agent.signal_fd = open_signals();
+	if (agent.signal_fd < 0) {
+		fprintf(stderr, "farguard-agent: signalfd: %s\n", strerror(errno));
+		return 1;
+	}
+	sink_init(&agent.sink, STDOUT_FILENO, agent.state);
+	flags = fcntl(STDOUT_FILENO, F_GETFL);
+	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	agent_run(&agent);
+	/* The open file may be a shell's terminal: give it back as it was. */
+	fcntl(STDOUT_FILENO, F_SETFL, flags);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* sink.h - standard output that may block, behind a buffer that may not.
+ *
+ * Why      The log's reader is slow at times; the rings must be read all the same.  Lines go out
+ *          whole: what finds no room is refused as a whole, and the caller counts it.
+ * Owns     Its buffer.  The descriptor is the caller's, and non-blocking.
+ * Limits   SINK_BYTES, of which SINK_KEPT_BYTES are for what must not be lost to a flood.
+ */
+#ifndef FARGUARD_AGENT_SINK_H
+#define FARGUARD_AGENT_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "injector/agent/limits.h"
+#include "injector/agent/state.h"
+
+struct sink {
+	int fd;
+	struct state_page *state;
+	uint64_t seq; /* of the last line taken */
+	size_t begin, end;
+	uint64_t stuck_since_ns; /* 0: the reader takes what comes */
+	bool broken;             /* nobody reads any more */
+	char buf[SINK_BYTES];
+};
+
+/* Go on after `state->lines`. */
+void sink_init(struct sink *sink, int fd, struct state_page *state);
+
+/* Where the next line, number sink->seq + 1, may be written, REPORT_LINE_MAX bytes; or NULL. */
+char *sink_room(struct sink *sink, bool important);
+
+/* Take the line of `len` bytes that was written there. */
+void sink_take(struct sink *sink, size_t len);
+
+/* Write what the reader takes. */
+void sink_flush(struct sink *sink, uint64_t now_ns);
+
+static inline size_t sink_pending(const struct sink *sink)
+{
+	return sink->end - sink->begin;
+}
+
+#endif

@@ -1,0 +1,202 @@
+/* speak.c - what the agent says, each through the sink or counted as lost. */
+#include "injector/agent/speak.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "injector/agent/hello.h"
+#include "injector/base/own.h"
+#include "injector/report/report.h"
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec now = {0};
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static struct report_head head_of(const struct agent *agent, const struct container *container)
+{
+	struct report_head head = {.pod = &agent->config.pod,
+	                           .seq = agent->sink.seq + 1,
+	                           .time_ns = clock_ns(CLOCK_REALTIME)};
+
+	if (container) {
+		head.container = container->name;
+		head.image = container->image;
+	}
+	return head;
+}
+
+/* Room for a line that is no event; NULL counts it as lost. */
+static char *room(struct agent *agent)
+{
+	char *line = sink_room(&agent->sink, true);
+
+	if (!line)
+		agent->lost[LOST_SINK]++;
+	return line;
+}
+
+void speak_hello(struct agent *agent, const char *reason)
+{
+	struct report_head head = head_of(agent, NULL);
+	char *line = room(agent);
+
+	if (line)
+		sink_take(&agent->sink,
+		          report_hello(line, &head, agent->kernel, &agent->config.report, reason));
+}
+
+static void say_coverage(struct agent *agent, const struct container *container,
+                         const struct report_coverage *coverage)
+{
+	struct report_head head = head_of(agent, container);
+	char *line = room(agent);
+
+	if (line)
+		sink_take(&agent->sink, report_coverage(line, &head, coverage));
+}
+
+/* The contract's word that `how` is, as a C string. */
+static const char *how_of(const struct container *container, const struct hello *hello)
+{
+	if (str_eq(container->how, STR("lookup")))
+		return "lookup";
+	if (str_eq(container->how, STR("preload-env")))
+		return "preload-env";
+	if (container->how.len)
+		return str_eq(container->how, STR("command")) ? "command" : "self-wrap";
+	return hello->self_wrapped ? "self-wrap" : "command";
+}
+
+void speak_covered(struct agent *agent, const struct container *container,
+                   const struct hello *hello)
+{
+	struct report_coverage coverage = {.covered = !hello->session,
+	                                   .how = how_of(container, hello),
+	                                   .pid1 = hello_pid1(hello),
+	                                   .no_new_privs = hello_no_new_privs(hello)};
+
+	if (hello->session) {
+		coverage.session = true;
+		coverage.reason =
+		        container->reason.len ? container->reason : STR("static-entrypoint");
+		coverage.detail = "an exec session is seen, the container's entrypoint is not";
+	}
+	say_coverage(agent, container, &coverage);
+}
+
+void speak_uncovered(struct agent *agent)
+{
+	unsigned i;
+
+	for (i = 0; i < agent->containers.listed; i++) {
+		const struct container *c = &agent->containers.list[i];
+		struct report_coverage coverage = {.reason = c->reason};
+
+		if (!c->how.len)
+			say_coverage(agent, c, &coverage);
+	}
+}
+
+void speak_missing(struct agent *agent)
+{
+	unsigned i;
+
+	for (i = 0; i < agent->containers.listed; i++) {
+		struct container *c = &agent->containers.list[i];
+		struct report_coverage coverage = {
+		        .reason = STR("static-entrypoint"),
+		        .detail = "the entrypoint is a static program, or the image has musl and "
+		                  "the pod names no command: neither loads the library"};
+
+		if (!c->how.len || c->covered)
+			continue;
+		if (str_eq(c->how, STR("command")) || str_eq(c->how, STR("lookup"))) {
+			coverage.reason = STR("not-started");
+			coverage.detail = "the container's launcher has not said hello yet: the "
+			                  "container has not started, or could not start";
+		}
+		c->missed = true;
+		say_coverage(agent, c, &coverage);
+	}
+}
+
+/* The proportional set size that the kernel accounts to this process, or 0. */
+static uint64_t memory_bytes(void)
+{
+	CLEANUP(fd_closep) int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+	char text[2048];
+	const char *pss;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	pss = strstr(text, "\nPss:");
+	return pss ? strtoull(pss + sizeof("\nPss:") - 1, NULL, 10) * 1024 : 0;
+}
+
+void speak_heartbeat(struct agent *agent)
+{
+	struct report_heartbeat heartbeat = {.events = agent->events,
+	                                     .memory_bytes = memory_bytes(),
+	                                     .cpu_ms =
+	                                             clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000000};
+	struct report_head head = head_of(agent, NULL);
+	char *line = room(agent);
+	int i;
+
+	for (i = 0; i < LOST_END; i++)
+		heartbeat.dropped += agent->lost[i];
+	if (line)
+		sink_take(&agent->sink, report_heartbeat(line, &head, &heartbeat));
+}
+
+void speak_drops(struct agent *agent)
+{
+	static const char *const where[LOST_END] = {[LOST_RING] = "ring",
+	                                            [LOST_AGENT] = "agent",
+	                                            [LOST_SINK] = "sink",
+	                                            [LOST_RATE] = "rate"};
+	int i;
+
+	for (i = 0; i < LOST_END; i++) {
+		uint64_t fresh = agent->lost[i] - agent->lost_told[i];
+		struct report_head head = head_of(agent, NULL);
+		char *line = fresh ? sink_room(&agent->sink, true) : NULL;
+
+		if (!line)
+			continue;
+		sink_take(&agent->sink, report_drop(line, &head, where[i], fresh));
+		agent->lost_told[i] += fresh;
+	}
+}
+
+void speak_event(void *ctx, const struct proc_event *event)
+{
+	struct agent *agent = ctx;
+	struct container *container = &agent->containers.list[event->source->container];
+	struct report_head head = head_of(agent, container);
+	char *line;
+
+	if (!(report_class(event->type) & agent->config.report.classes))
+		return;
+	if (!meter_take(&container->meter, agent->now_ns)) {
+		agent->lost[LOST_RATE]++;
+		return;
+	}
+	line = sink_room(&agent->sink, false);
+	if (!line) {
+		agent->lost[LOST_SINK]++;
+		return;
+	}
+	head.time_ns = event->time_ns;
+	sink_take(&agent->sink,
+	          report_event(line, &head, event, users_find(container->users, event->uid)));
+	agent->events++;
+}

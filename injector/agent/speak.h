@@ -1,0 +1,28 @@
+/* speak.h - what the agent says, each through the sink or counted as lost. */
+#ifndef FARGUARD_AGENT_SPEAK_H
+#define FARGUARD_AGENT_SPEAK_H
+
+#include "injector/agent/agent.h"
+
+/* `reason` NULL: hello. */
+void speak_hello(struct agent *agent, const char *reason);
+
+/* A container's launcher said `hello`. */
+void speak_covered(struct agent *agent, const struct container *container,
+                   const struct hello *hello);
+
+/* What FARGUARD_CONTAINERS says is not covered. */
+void speak_uncovered(struct agent *agent);
+
+/* Which containers should have said hello by now and did not. */
+void speak_missing(struct agent *agent);
+
+void speak_heartbeat(struct agent *agent);
+
+/* What was lost since the last time. */
+void speak_drops(struct agent *agent);
+
+/* A proc_emit; `ctx` is the agent. */
+void speak_event(void *ctx, const struct proc_event *event);
+
+#endif
