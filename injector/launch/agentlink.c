@@ -1,0 +1,95 @@
+/* agentlink.c - hello, again whenever the agent comes back. */
+#include "injector/launch/agentlink.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "injector/base/contract.h"
+#include "injector/base/own.h"
+#include "injector/launch/address.h"
+#include "injector/launch/handoff.h"
+#include "injector/launch/say.h"
+
+#define BACKOFF_FIRST_MS 20
+#define BACKOFF_LAST_MS  1000
+
+void agentlink_start(struct agentlink *link, const struct hello *hello, int ring_fd)
+{
+	*link = (struct agentlink){.sock = -1, .ring_fd = ring_fd, .hello = *hello};
+}
+
+unsigned agentlink_backoff(unsigned tries)
+{
+	unsigned ms = BACKOFF_FIRST_MS;
+
+	while (tries-- > 1 && ms < BACKOFF_LAST_MS)
+		ms *= 2;
+	return ms < BACKOFF_LAST_MS ? ms : BACKOFF_LAST_MS;
+}
+
+/* Whether the other end may be the agent: it lives in another container, so a process that we can
+ * see is an impostor, unless the pod shares its processes. */
+static bool may_be_agent(const struct agentlink *link, int sock)
+{
+	return link->hello.pid1 == HELLO_PID1_SHARED || address_peer(sock) == 0;
+}
+
+static int connect_agent(struct agentlink *link)
+{
+	struct sockaddr_un address;
+	socklen_t len = address_make(&address, CONTRACT_AGENT_SOCKET, "");
+	CLEANUP(fd_closep)
+	int sock = fd_high(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	int err;
+
+	if (sock < 0 || connect(sock, (struct sockaddr *)&address, len) < 0)
+		return -1;
+	if (!may_be_agent(link, sock))
+		return -1;
+	err = handoff_send(sock, &link->hello, sizeof(link->hello), link->ring_fd);
+	return err < 0 ? -1 : fd_take(&sock);
+}
+
+void agentlink_try(struct agentlink *link, uint64_t now_ms)
+{
+	if (link->sock >= 0 || now_ms < link->next_ms)
+		return;
+	link->sock = connect_agent(link);
+	if (link->sock >= 0) {
+		link->reached = true;
+		link->tries = 0;
+	} else {
+		link->next_ms = now_ms + agentlink_backoff(++link->tries);
+	}
+}
+
+int agentlink_wait(const struct agentlink *link, uint64_t now_ms)
+{
+	if (link->sock >= 0)
+		return -1;
+	return link->next_ms > now_ms ? (int)(link->next_ms - now_ms) : 0;
+}
+
+void agentlink_lost(struct agentlink *link, uint64_t now_ms)
+{
+	char byte;
+
+	/* The agent says nothing; whatever comes is read away, the end of it closes. */
+	if (recv(link->sock, &byte, 1, MSG_DONTWAIT) > 0 || errno == EAGAIN)
+		return;
+	fd_closep(&link->sock);
+	link->next_ms = now_ms + agentlink_backoff(++link->tries);
+}
+
+void agentlink_end(struct agentlink *link, int wait_status)
+{
+	struct hello end = link->hello;
+
+	if (link->sock < 0)
+		return;
+	end.kind = HELLO_END;
+	end.wait_status = wait_status;
+	(void)handoff_send(link->sock, &end, sizeof(end), -1);
+	fd_closep(&link->sock);
+}

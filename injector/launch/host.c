@@ -1,0 +1,107 @@
+/* host.c - the ring socket, on both its ends. */
+#include "injector/launch/host.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "injector/base/own.h"
+#include "injector/launch/address.h"
+#include "injector/launch/handoff.h"
+#include "injector/launch/say.h"
+
+/* Everything that the container starts asks at once; the kernel cuts it to net.core.somaxconn. */
+#define BACKLOG      4096
+#define JOIN_WAIT_US 200000
+
+static int sequenced_socket(int flags)
+{
+	return fd_high(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
+}
+
+/* The ring of the launcher that serves this mount namespace; -ECONNREFUSED when there is none. */
+static int join(struct host *host, const struct sockaddr_un *address, socklen_t len)
+{
+	const struct timeval wait = {0, JOIN_WAIT_US};
+	CLEANUP(fd_closep) int sock = sequenced_socket(0);
+	CLEANUP(fd_closep) int fd = -1;
+	int err;
+
+	if (sock < 0)
+		return -errno;
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	if (connect(sock, (const struct sockaddr *)address, len) < 0)
+		return -errno;
+	/* Another container's process may have taken the name: it is none that we can see. */
+	if (address_peer(sock) <= 0)
+		return -EPERM;
+	fd = handoff_receive(sock);
+	if (fd < 0)
+		return fd;
+	err = ring_open(&host->ring, fd);
+	host->joined = err == 0;
+	return err;
+}
+
+static int create(struct host *host, const struct sockaddr_un *address, socklen_t len)
+{
+	CLEANUP(fd_closep) int sock = sequenced_socket(SOCK_NONBLOCK);
+	CLEANUP(fd_closep) int fd = -1;
+	int err;
+
+	if (sock < 0)
+		return -errno;
+	if (bind(sock, (const struct sockaddr *)address, len) < 0 || listen(sock, BACKLOG) < 0)
+		return -errno;
+	err = ring_create(&fd);
+	if (err < 0)
+		return err;
+	fd = fd_high(fd);
+	err = fd < 0 ? -EMFILE : ring_open(&host->ring, fd);
+	if (err < 0)
+		return err;
+	host->ring_fd = fd_take(&fd);
+	host->listener = fd_take(&sock);
+	return 0;
+}
+
+int host_open(struct host *host)
+{
+	struct sockaddr_un address;
+	socklen_t len = address_of_ring(&address);
+	int err;
+
+	*host = (struct host){.ring_fd = -1, .listener = -1};
+	if (!len)
+		return -ENOENT;
+	err = join(host, &address, len);
+	if (err == -ECONNREFUSED)
+		err = create(host, &address, len);
+	if (err == -EADDRINUSE) /* two sessions began at once: the other was first */
+		err = join(host, &address, len);
+	return err;
+}
+
+void host_close(struct host *host)
+{
+	ring_close(&host->ring);
+	fd_closep(&host->ring_fd);
+	fd_closep(&host->listener);
+}
+
+void host_serve(struct host *host)
+{
+	unsigned i;
+
+	for (i = 0; i < HOST_TURN; i++) {
+		int client = accept4(host->listener, NULL, NULL, SOCK_CLOEXEC);
+
+		if (client < 0)
+			return;
+		/* Who is gone already, or whose socket is full, does without. */
+		(void)handoff_send(client, "", 1, host->ring_fd);
+		close(client);
+	}
+}

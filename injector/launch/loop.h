@@ -1,0 +1,33 @@
+/* loop.h - what the launcher does while the program runs: signals, ends, the ring, the agent. */
+#ifndef FARGUARD_LAUNCH_LOOP_H
+#define FARGUARD_LAUNCH_LOOP_H
+
+#include <sys/types.h>
+
+#include "injector/launch/agentlink.h"
+#include "injector/launch/host.h"
+#include "injector/launch/spool.h"
+
+struct signalfd_siginfo;
+
+struct loop {
+	int signals; /* signalfd with everything that can be caught */
+	pid_t program;
+	struct host *host;
+	struct agentlink link;
+	struct spool spool;
+};
+
+/* Serve until the program ends; returns its wait status. */
+int loop_run(struct loop *loop);
+
+/* Tell the agent, or leave the records behind.  An agent that was never reached is waited for,
+ * LOOP_LINGER_MS at most. */
+void loop_finish(struct loop *loop, int wait_status);
+#define LOOP_LINGER_MS 300
+
+/* Pass a signal on to `program` unless it is about our own children.  A signal that the terminal
+ * or the kernel sent to the whole process group has reached the program already. */
+void loop_forward(pid_t program, const struct signalfd_siginfo *info);
+
+#endif

@@ -1,0 +1,19 @@
+/* options.h - the command line of `farguard run`. */
+#ifndef FARGUARD_LAUNCH_OPTIONS_H
+#define FARGUARD_LAUNCH_OPTIONS_H
+
+#include <stdbool.h>
+
+struct err;
+
+struct run_options {
+	const char *exe; /* file to execute, or NULL: look argv[0] up */
+	bool self_wrap;  /* called by the preload library's constructor */
+	bool restart;    /* start it again when it fails: the agent's container */
+	char **argv;     /* of the program, NULL at the end; part of what was parsed */
+};
+
+/* Parse what follows "run".  Returns 0 or -EINVAL with `err` naming the argument. */
+int options_parse(struct run_options *out, char **args, struct err *err);
+
+#endif

@@ -1,0 +1,173 @@
+/* run.c - one program from its start to its end; without Farguard if anything of it fails. */
+#include "injector/launch/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "injector/base/contract.h"
+#include "injector/base/own.h"
+#include "injector/event/record.h"
+#include "injector/launch/agentlink.h"
+#include "injector/launch/child.h"
+#include "injector/launch/host.h"
+#include "injector/launch/loop.h"
+#include "injector/launch/note.h"
+#include "injector/launch/program.h"
+#include "injector/launch/say.h"
+#include "injector/launch/spool.h"
+#include "injector/launch/users.h"
+
+extern char **environ;
+
+/* Why the program could not be executed, and the status that says so. */
+static int cannot_execute(const char *name, int error)
+{
+	if (error == ENOENT) {
+		say("run: ", name, ": no such program in this container", NULL);
+		return RUN_EXIT_NOT_FOUND;
+	}
+	say("run: ", name, ": ", strerror(error), NULL);
+	return RUN_EXIT_CANNOT_EXECUTE;
+}
+
+/* Last resort: be the program.  The variable keeps the preload library from wrapping it again. */
+static int run_bare(const char *file, const struct run_options *options, const sigset_t *mask,
+                    const char *why, int err)
+{
+	char **envp = program_environment(environ, false, CONTRACT_ENV_BARE "=1");
+
+	say("run: ", why, ": ", strerror(-err), "; the program runs without Farguard", NULL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execve(file, options->argv, envp ? envp : environ);
+	return cannot_execute(file, errno);
+}
+
+static uint8_t first_process(void)
+{
+	char name[16] = "";
+	CLEANUP(fd_closep) int fd = -1;
+
+	if (getpid() == 1)
+		return HELLO_PID1_FARGUARD;
+	fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, name, sizeof(name) - 1) > 0 && strcmp(name, "pause\n") == 0)
+		return HELLO_PID1_SHARED;
+	return HELLO_PID1_PROGRAM;
+}
+
+static void fill_hello(struct hello *hello, const struct run_options *options)
+{
+	const char *container = getenv(CONTRACT_ENV_CONTAINER);
+
+	*hello = (struct hello){.magic = HELLO_MAGIC,
+	                        .version = HELLO_VERSION,
+	                        .kind = HELLO_START,
+	                        .pid1 = first_process(),
+	                        .self_wrapped = options->self_wrap};
+	hello->no_new_privs =
+	        prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? HELLO_NNP_POD : HELLO_NNP_NONE;
+	/* Another program is PID 1, and the library sent us: an exec session where the entrypoint
+	 * is not covered. */
+	hello->session = options->self_wrap && hello->pid1 == HELLO_PID1_PROGRAM;
+	if (container && strlen(container) < sizeof(hello->container))
+		memcpy(hello->container, container, strlen(container) + 1);
+	users_read(hello->users, sizeof(hello->users));
+}
+
+/* End as the program did.  PID 1 cannot die of a signal that it did not ask for
+ * (pid_namespaces(7)), so there, as a shell would, with 128 and its number. */
+static int end_like(int wait_status)
+{
+	const struct rlimit no_core = {0, 0};
+	int number = WTERMSIG(wait_status);
+	sigset_t set;
+
+	if (WIFEXITED(wait_status))
+		return WEXITSTATUS(wait_status);
+	if (getpid() != 1) {
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(number, SIG_DFL);
+		sigemptyset(&set);
+		sigaddset(&set, number);
+		raise(number);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+	}
+	return 128 + number;
+}
+
+/* The program's input and output are its own: nobody waits for us to close them. */
+static void let_go(void)
+{
+	CLEANUP(fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) >= 0 && null >= 0)
+			dup3(null, fd, O_CLOEXEC);
+	if (chdir("/") < 0)
+		return; /* then its directory stays busy, as it would be without us */
+}
+
+static int supervise(struct loop *loop, const struct run_options *options, const char *file,
+                     const sigset_t *mask)
+{
+	struct host *host = loop->host;
+	struct child_start start = {
+	        .file = file, .argv = options->argv, .mask = *mask, .tied = getpid() != 1};
+	uint16_t flags = host->joined || loop->link.hello.session ? RECORD_SESSION : RECORD_FIRST;
+	int error, status;
+
+	start.envp = program_environment(environ, program_needs_preload_here(), NULL);
+	start.envp_plain = environ;
+	if (!start.envp)
+		return run_bare(file, options, mask, "memory", -ENOMEM);
+	loop->program = child_start(&start, &error);
+	if (loop->program < 0)
+		return run_bare(file, options, mask, "fork", loop->program);
+	if (loop->program == 0)
+		return cannot_execute(file, error);
+	loop->link.hello.pid = loop->program;
+	note_launched(host->ring.shared, flags, loop->program, file, options->argv);
+	let_go();
+	if (!host->joined)
+		spool_open(&loop->spool, CONTRACT_SPOOL_DIR, &loop->link.hello);
+	status = loop_run(loop);
+	loop_finish(loop, status);
+	return end_like(status);
+}
+
+int run_program(const struct run_options *options)
+{
+	static struct host host;
+	static struct loop loop = {.signals = -1, .spool = {.dir = -1, .file = -1}};
+	char file[PROGRAM_PATH_MAX];
+	struct hello hello;
+	sigset_t mask, all;
+	int err;
+
+	err = program_look_up(options->exe ? options->exe : options->argv[0], getenv("PATH"), file);
+	if (err < 0)
+		return cannot_execute(options->exe ? options->exe : options->argv[0], -err);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	loop.signals = fd_high(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+	if (loop.signals < 0)
+		return run_bare(file, options, &mask, "signalfd", -errno);
+	err = host_open(&host);
+	if (err < 0)
+		return run_bare(file, options, &mask, "ring", err);
+	fill_hello(&hello, options);
+	if (getpid() != 1 && !host.joined && !hello.session)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	loop.host = &host;
+	agentlink_start(&loop.link, &hello, host.ring_fd);
+	return supervise(&loop, options, file, &mask);
+}

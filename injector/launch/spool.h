@@ -1,0 +1,36 @@
+/* spool.h - what an init container leaves behind for an agent that starts after it.
+ *
+ * Layout   NAME.records: a struct hello, then for each record its length (u32) and its bytes.
+ * Owns     The file, which bears its name only when it is complete.
+ * Limits   SPOOL_BYTES_MAX; records beyond are lost.
+ * Errors   None: what cannot be written is lost with the container.
+ */
+#ifndef FARGUARD_LAUNCH_SPOOL_H
+#define FARGUARD_LAUNCH_SPOOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "injector/event/hello.h"
+#include "injector/ring/ring.h"
+
+/* The volume of all init containers together has 8 MiB. */
+#define SPOOL_BYTES_MAX (1u << 20)
+
+struct spool {
+	int dir, file; /* -1: not in use */
+	size_t bytes;
+	char name[HELLO_NAME_MAX + 16], temp[HELLO_NAME_MAX + 16];
+};
+
+/* Begin the file of `hello`'s container in `dir`, when there is such a directory. */
+void spool_open(struct spool *spool, const char *dir, const struct hello *hello);
+
+/* Move what `ring` has to the file; `now_ns` is monotonic. */
+void spool_drain(struct spool *spool, struct ring *ring, uint64_t now_ns);
+
+/* Give the file its name, or, when the agent has it all from the ring, drop it. */
+void spool_finish(struct spool *spool);
+void spool_drop(struct spool *spool);
+
+#endif
