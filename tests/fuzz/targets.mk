@@ -1,3 +1,4 @@
 # FUZZ_<x> := the module that tests/fuzz/fuzz_<x>.c tests.
 FUZZ_record := injector/event
 FUZZ_ring   := injector/ring
+FUZZ_policy := webhook/policy

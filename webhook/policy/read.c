@@ -1,6 +1,7 @@
 /* read.c - walk the document along the table; the first thing that is wrong ends it. */
 #include "webhook/policy/read.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@
 #include "webhook/policy/quantity.h"
 #include "webhook/policy/scalar.h"
 
-#define NAME_BYTES 64 /* of a key that is compared with the known ones */
+#define KEYS_MAX   256 /* in one mapping */
+#define NAME_BYTES 64  /* of a key that is compared with the known ones */
 
 int read_error(struct read *read, const yaml_node_t *node, const char *fmt, ...)
 {
@@ -29,6 +31,10 @@ int read_error(struct read *read, const yaml_node_t *node, const char *fmt, ...)
 
 int read_syntax_error(struct read *read, const yaml_parser_t *parser)
 {
+	/* The reader, below the scanner, counts bytes, not lines. */
+	if (parser->error == YAML_READER_ERROR)
+		return err_set(read->err, EINVAL, "%.100s: %s at byte %zu", read->name,
+		               parser->problem, parser->problem_offset);
 	return err_set(read->err, EINVAL, "%.100s:%zu:%zu: %s", read->name,
 	               parser->problem_mark.line + 1, parser->problem_mark.column + 1,
 	               parser->problem ? parser->problem : "out of memory");
@@ -97,6 +103,10 @@ static int check_key(struct read *read, const yaml_node_t *map, const yaml_node_
 
 	if (node->type != YAML_SCALAR_NODE)
 		return read_error(read, node, "a key must be a string");
+	if (strlen(scalar_text(node)) != node->data.scalar.length)
+		return read_error(read, node, "a key must be a string without NUL");
+	if (pair - map->data.mapping.pairs.start >= KEYS_MAX)
+		return read_error(read, node, "more than %d keys", KEYS_MAX);
 	for (other = map->data.mapping.pairs.start; other < pair; other++) {
 		const yaml_node_t *before = node_of(read, other->key);
 
@@ -229,7 +239,7 @@ static int read_address(struct read *read, const struct key *key, const yaml_nod
 	char *end = NULL;
 	long port = colon ? strtol(colon + 1, &end, 10) : 0;
 
-	if (!colon || !colon[1] || *end || port < 1 || port > 65535)
+	if (!colon || !isdigit((unsigned char)colon[1]) || *end || port < 1 || port > 65535)
 		return read_error(read, node, "%s must be HOST:PORT or :PORT", key->name);
 	return set_string(read, node, out);
 }
@@ -255,7 +265,7 @@ static int read_number(struct read *read, const struct key *key, const yaml_node
 
 static int read_scalar(struct read *read, const struct key *key, const yaml_node_t *node, void *out)
 {
-	int word, err;
+	int word = 0, err;
 
 	if (node->type != YAML_SCALAR_NODE)
 		return read_error(read, node, "%s must be a single value", key->name);

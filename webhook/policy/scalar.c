@@ -78,6 +78,7 @@ bool scalar_string(const yaml_node_t *node)
 	bool truth;
 	double number;
 
-	return node->type == YAML_SCALAR_NODE && !scalar_bool(node, &truth) && !scalar_null(node) &&
-	       !scalar_number(node, &number);
+	return node->type == YAML_SCALAR_NODE &&
+	       strlen(scalar_text(node)) == node->data.scalar.length &&
+	       !scalar_bool(node, &truth) && !scalar_null(node) && !scalar_number(node, &number);
 }
