@@ -9,11 +9,11 @@
 #include "webhook/mutate/pointer.h"
 #include "webhook/mutate/tree.h"
 
-/* One patch being applied.  `copy` is the mark (its address is unique while this runs) that
- * nodes made by this run carry; NULL when the document is edited in place. */
+/* One patch being applied.  Nodes that this run made carry its root as their user data: that
+ * address is theirs alone while the copy lives.  In place nothing is shared, nor marked. */
 struct apply {
 	struct json_object *root;
-	void *mark;
+	bool copies;
 };
 
 static struct json_object *shallow_object(struct json_object *node)
@@ -60,7 +60,7 @@ static struct json_object *unshare(struct apply *apply, struct json_object *node
 	                                   : shallow_object(node);
 
 	if (copy)
-		json_object_set_userdata(copy, apply->mark, NULL);
+		json_object_set_userdata(copy, apply->root ? apply->root : copy, NULL);
 	return copy;
 }
 
@@ -72,7 +72,7 @@ static bool is_container(struct json_object *node)
 
 static bool is_shared(const struct apply *apply, struct json_object *node)
 {
-	return apply->mark && json_object_get_userdata(node) != apply->mark;
+	return apply->copies && json_object_get_userdata(node) != apply->root;
 }
 
 static int child_of(struct json_object *node, const char *token, struct json_object **out,
@@ -216,7 +216,7 @@ static int take_value(const struct apply *apply, struct json_object *operation,
 	if (!json_object_object_get_ex(operation, "value", &value))
 		return -EINVAL;
 	*out = NULL;
-	if (apply->mark || !value) {
+	if (apply->copies || !value) {
 		*out = json_object_get(value);
 		return 0;
 	}
@@ -289,7 +289,7 @@ int mutate_apply(struct json_object *doc, struct json_object *patch, struct err 
 
 struct json_object *apply_copy(struct json_object *doc, struct json_object *patch, struct err *err)
 {
-	struct apply apply = {.mark = &apply};
+	struct apply apply = {.copies = true};
 
 	if (!is_container(doc)) {
 		err_set(err, EINVAL, "only an object or a list can be patched");

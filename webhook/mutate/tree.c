@@ -169,8 +169,8 @@ struct json_object *tree_new_bool(struct tree_build *build, bool value)
 void tree_put(struct tree_build *build, struct json_object *object, const char *key,
               struct json_object *value)
 {
-	if (object && value && json_object_object_add_ex(object, key, value,
-	                                                 JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
+	if (object && value &&
+	    json_object_object_add_ex(object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
 		return;
 	json_object_put(value);
 	build->failed = true;

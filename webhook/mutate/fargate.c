@@ -1,0 +1,184 @@
+/* fargate.c - the table of sizes, and sums over a pod's requests. */
+#include "webhook/mutate/fargate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "webhook/mutate/tree.h"
+#include "webhook/policy/quantity.h"
+
+#define GB             1073741824.0
+#define RESERVED_GB    0.25
+#define HOURS_IN_MONTH 730.0
+#define LISTED_SIZES   3
+
+/* vCPU, then its memory from min to max GB in steps; the first has its three values listed. */
+static const struct row {
+	double vcpu, min, max, step;
+} rows[] = {
+        {0.25, 0.5, 2, 0}, {0.5, 1, 4, 1}, {1, 2, 8, 1},     {2, 4, 16, 1},
+        {4, 8, 30, 1},     {8, 16, 60, 4}, {16, 32, 120, 8},
+};
+
+static const double smallest[LISTED_SIZES] = {0.5, 1, 2};
+
+/* The memory of `row` that holds `gb`, which its max does. */
+static double fit(const struct row *row, double gb)
+{
+	double size = row->min;
+	size_t i = 0;
+
+	while (size < gb)
+		size = row->step > 0 ? size + row->step : smallest[++i];
+	return size;
+}
+
+struct fargate_size fargate_round(double cpu, double memory)
+{
+	double gb = memory / GB + RESERVED_GB;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (cpu <= rows[i].vcpu && gb <= rows[i].max)
+			return (struct fargate_size){rows[i].vcpu, fit(&rows[i], gb)};
+	return (struct fargate_size){0, 0};
+}
+
+static double amount(struct json_object *resources, const char *kind, const char *name,
+                     bool *out_has)
+{
+	struct json_object *value = tree_get(tree_get(resources, kind), name);
+	double number = 0;
+
+	*out_has = value && quantity_parse(json_object_get_string(value), &number);
+	return *out_has ? number : 0;
+}
+
+/* The request of a container; without one its limit stands in (the API server's default). */
+static double request(struct json_object *container, const char *name)
+{
+	struct json_object *resources = tree_get(container, "resources");
+	bool has;
+	double value = amount(resources, "requests", name, &has);
+
+	return has ? value : amount(resources, "limits", name, &has);
+}
+
+static bool is_sidecar(struct json_object *container)
+{
+	const char *policy = tree_string(container, "restartPolicy");
+
+	return policy && strcmp(policy, "Always") == 0;
+}
+
+static double effective(struct json_object *spec, const char *name)
+{
+	struct json_object *init = tree_list(spec, "initContainers");
+	struct json_object *main = tree_list(spec, "containers");
+	double most = 0, running = 0;
+	size_t i;
+
+	for (i = 0; i < tree_count(init); i++) {
+		double value = request(tree_at(init, i), name);
+
+		if (is_sidecar(tree_at(init, i)))
+			running += value;
+		else if (value > most)
+			most = value;
+	}
+	for (i = 0; i < tree_count(main); i++)
+		running += request(tree_at(main, i), name);
+	return running > most ? running : most;
+}
+
+struct fargate_size fargate_size_of(struct json_object *spec)
+{
+	return fargate_round(effective(spec, "cpu"), effective(spec, "memory"));
+}
+
+double fargate_month(struct fargate_size size, double vcpu_hour, double gb_hour)
+{
+	return HOURS_IN_MONTH * (size.vcpu * vcpu_hour + size.gb * gb_hour);
+}
+
+void fargate_format(struct fargate_size size, char out[32])
+{
+	if (size.vcpu > 0)
+		snprintf(out, 32, "%gvCPU %gGB", size.vcpu, size.gb);
+	else
+		snprintf(out, 32, "none");
+}
+
+static bool guaranteed(struct json_object *container)
+{
+	static const char *const names[] = {"cpu", "memory"};
+	struct json_object *resources = tree_get(container, "resources");
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		bool has_limit, has_request;
+		double limit = amount(resources, "limits", names[i], &has_limit);
+		double wanted = amount(resources, "requests", names[i], &has_request);
+
+		if (!has_limit || limit <= 0 || (has_request && wanted != limit))
+			return false;
+	}
+	return true;
+}
+
+bool fargate_is_guaranteed(struct json_object *spec)
+{
+	static const char *const lists[] = {"initContainers", "containers"};
+	size_t i, j;
+
+	for (i = 0; i < 2; i++) {
+		struct json_object *list = tree_list(spec, lists[i]);
+
+		for (j = 0; j < tree_count(list); j++)
+			if (!guaranteed(tree_at(list, j)))
+				return false;
+	}
+	return true;
+}
+
+static const char *container_refused(struct json_object *container)
+{
+	struct json_object *ports = tree_list(container, "ports");
+	size_t i;
+
+	if (tree_true(tree_get(container, "securityContext"), "privileged"))
+		return "privileged";
+	for (i = 0; i < tree_count(ports); i++) {
+		struct json_object *port = tree_get(tree_at(ports, i), "hostPort");
+
+		if (json_object_is_type(port, json_type_int) && json_object_get_int64(port) != 0)
+			return "hostPort";
+		if (tree_string(tree_at(ports, i), "hostIP"))
+			return "hostIP";
+	}
+	return NULL;
+}
+
+const char *fargate_refuses(struct json_object *spec)
+{
+	static const char *const lists[] = {"initContainers", "containers"};
+	struct json_object *volumes = tree_list(spec, "volumes");
+	size_t i, j;
+
+	if (tree_true(spec, "hostIPC"))
+		return "hostIPC";
+	for (i = 0; i < tree_count(volumes); i++)
+		if (tree_get(tree_at(volumes, i), "hostPath"))
+			return "hostPath";
+	for (i = 0; i < 2; i++) {
+		struct json_object *list = tree_list(spec, lists[i]);
+
+		for (j = 0; j < tree_count(list); j++) {
+			const char *word = container_refused(tree_at(list, j));
+
+			if (word)
+				return word;
+		}
+	}
+	return NULL;
+}

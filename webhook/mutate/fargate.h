@@ -1,0 +1,36 @@
+/* fargate.h - the size that Fargate gives a pod, and what it refuses.
+ *
+ * See the EKS User Guide, "Fargate Pod configuration".
+ */
+#ifndef FARGUARD_MUTATE_FARGATE_H
+#define FARGUARD_MUTATE_FARGATE_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fargate_size {
+	double vcpu, gb; /* 0: there is no size so large */
+};
+
+/* The smallest size for requests of `cpu` cores and `memory` bytes; 256 MB are added for the
+ * kubelet and its companions. */
+struct fargate_size fargate_round(double cpu, double memory);
+
+/* The size of a pod by its spec. */
+struct fargate_size fargate_size_of(struct json_object *spec);
+
+/* USD for a month of 730 hours. */
+double fargate_month(struct fargate_size size, double vcpu_hour, double gb_hour);
+
+/* Write "0.25vCPU 0.5GB", as the annotation CapacityProvisioned has it. */
+void fargate_format(struct fargate_size size, char out[32]);
+
+/* What Fargate refuses in the pod's own spec, in one word, or NULL. */
+const char *fargate_refuses(struct json_object *spec);
+
+/* Whether all containers have limits for cpu and memory and equal (or no) requests: QoS class
+ * Guaranteed. */
+bool fargate_is_guaranteed(struct json_object *spec);
+
+#endif

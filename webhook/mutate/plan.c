@@ -1,0 +1,391 @@
+/* plan.c - from the pod to a decision: whether, and which containers. */
+#include "webhook/mutate/plan.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "injector/base/contract.h"
+#include "injector/base/str.h"
+#include "webhook/mutate/shape.h"
+#include "webhook/mutate/tree.h"
+#include "webhook/mutate/words.h"
+
+#define GLOB_MAX 254
+
+void plan_warn(struct plan *plan, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < plan->warning_count; i++)
+		if (strcmp(plan->warnings[i], word) == 0)
+			return;
+	if (plan->warning_count < PLAN_WARNINGS_MAX)
+		plan->warnings[plan->warning_count++] = word;
+}
+
+bool plan_is_install(struct json_object *container)
+{
+	struct json_object *command = tree_list(container, "command");
+
+	return tree_item_is(command, 0, CONTRACT_IMAGE_PROGRAM) &&
+	       tree_item_is(command, 1, "install") && tree_item_is(command, 2, CONTRACT_DIR);
+}
+
+bool plan_is_agent(struct json_object *container)
+{
+	struct json_object *command = tree_list(container, "command");
+
+	return tree_item_is(command, 0, CONTRACT_IMAGE_PROGRAM) &&
+	       tree_item_is(command, 1, "run") && tree_item_is(command, 2, "--restart") &&
+	       tree_item_is(command, 4, CONTRACT_IMAGE_AGENT);
+}
+
+bool plan_is_wrapped(struct json_object *container)
+{
+	struct json_object *command = tree_list(container, "command");
+
+	return tree_item_is(command, 0, CONTRACT_PROGRAM) && tree_item_is(command, 1, "run") &&
+	       tree_item_is(command, 2, "--");
+}
+
+static bool matches_any(const struct policy_list *globs, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < globs->count; i++)
+		if (fnmatch(globs->items[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* Whether `name` matches one of the comma-separated globs in `list`. */
+static bool listed(const char *list, const char *name)
+{
+	struct str rest = {list, strlen(list)};
+	char glob[GLOB_MAX];
+
+	while (rest.len) {
+		struct str item = str_cut(&rest, ',');
+
+		while (item.len && *item.ptr == ' ')
+			item.ptr++, item.len--;
+		while (item.len && item.ptr[item.len - 1] == ' ')
+			item.len--;
+		if (item.len == 0 || item.len >= sizeof(glob))
+			continue;
+		memcpy(glob, item.ptr, item.len);
+		glob[item.len] = '\0';
+		if (fnmatch(glob, name, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* An annotation of the pod, or the label of the same name. */
+static const char *word_of(const struct plan *plan, const char *key)
+{
+	const char *value = tree_string(tree_get(plan->metadata, "annotations"), key);
+
+	return value ? value : tree_string(tree_get(plan->metadata, "labels"), key);
+}
+
+static bool one_of(const char *value, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcmp(value, *words) == 0)
+			return true;
+	return false;
+}
+
+/* A word of the pod, or NULL with a warning when it is none of `words`. */
+static const char *known_word(struct plan *plan, const char *key, const char *const *words)
+{
+	const char *value = word_of(plan, key);
+
+	if (!value || one_of(value, words))
+		return value;
+	plan_warn(plan, "unknown-annotation-value");
+	snprintf(plan->detail, sizeof(plan->detail), "%s=%.60s is not known, and ignored", key,
+	         value);
+	return NULL;
+}
+
+static enum reason opted(struct plan *plan)
+{
+	static const char *const inject[] = {"enabled", "disabled", NULL};
+	static const char *const sensors[] = {"auto", "notify", "ptrace", "preload", "watch", NULL};
+	static const char *const modes[] = {"detect", "enforce", NULL};
+	const char *mine = known_word(plan, ANNOTATION_INJECT, inject);
+	const char *theirs = plan->context->namespace_inject;
+
+	(void)known_word(plan, ANNOTATION_SENSOR, sensors);
+	(void)known_word(plan, ANNOTATION_MODE, modes);
+	if (theirs && *theirs && !one_of(theirs, inject)) {
+		plan_warn(plan, "unknown-annotation-value");
+		theirs = NULL;
+	}
+	if (mine && strcmp(mine, "disabled") == 0 && !plan->policy->inject.allow_pod_opt_out)
+		mine = NULL;
+	if (!mine)
+		mine = theirs && *theirs ? theirs : NULL;
+	if (!mine)
+		return plan->policy->inject.default_enabled ? REASON_INJECTED : REASON_NOT_OPTED_IN;
+	return strcmp(mine, "enabled") == 0 ? REASON_INJECTED : REASON_OPTED_OUT;
+}
+
+static enum reason surroundings(struct plan *plan)
+{
+	struct json_object *labels = tree_get(plan->metadata, "labels");
+	const char *os = tree_string(tree_get(plan->spec, "os"), "name");
+	const char *node_os = tree_string(tree_get(plan->spec, "nodeSelector"), LABEL_OS);
+	const char *scheduler = tree_string(plan->spec, "schedulerName");
+
+	if ((os && strcmp(os, "windows") == 0) || (node_os && strcmp(node_os, "windows") == 0))
+		return REASON_WINDOWS;
+	if (tree_true(plan->spec, "hostNetwork"))
+		return REASON_HOST_NETWORK;
+	if (tree_true(plan->spec, "hostPID"))
+		return REASON_HOST_PID;
+	if (plan->policy->inject.fargate_only && !tree_get(labels, LABEL_FARGATE) &&
+	    !(scheduler && strcmp(scheduler, SCHEDULER_FARGATE) == 0))
+		return REASON_NOT_FARGATE;
+	return REASON_INJECTED;
+}
+
+/* Where a container has a volume of its own over the place of ld.so.preload. */
+static bool mounts_etc(struct json_object *container)
+{
+	struct json_object *mounts = tree_list(container, "volumeMounts");
+	size_t i;
+
+	for (i = 0; i < tree_count(mounts); i++) {
+		struct json_object *mount = tree_at(mounts, i);
+		const char *path = tree_string(mount, "mountPath");
+		const char *volume = tree_string(mount, "name");
+		size_t len = strlen(path);
+
+		while (len > 1 && path[len - 1] == '/')
+			len--;
+		if (volume && strcmp(volume, CONTRACT_VOLUME) == 0)
+			continue;
+		if ((len == 4 && strncmp(path, "/etc", 4) == 0) || (len == 1 && path[0] == '/') ||
+		    (len == strlen(CONTRACT_PRELOAD) && strncmp(path, CONTRACT_PRELOAD, len) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool add_container(struct plan *plan, struct json_object *spec, bool init, size_t index)
+{
+	const char *restart = tree_string(spec, "restartPolicy");
+	struct plan_container *c;
+
+	if (plan->count == PLAN_CONTAINERS_MAX)
+		return false;
+	c = &plan->containers[plan->count++];
+	*c = (struct plan_container){.spec = spec,
+	                             .name = tree_string(spec, "name"),
+	                             .init = init,
+	                             .index = index,
+	                             .sidecar = init && restart && strcmp(restart, "Always") == 0,
+	                             .has_command = tree_count(tree_list(spec, "command")) > 0,
+	                             .wrapped = plan_is_wrapped(spec),
+	                             .etc_mounted = mounts_etc(spec)};
+	return true;
+}
+
+/* Sort the containers into ours and the pod's; false when a name of ours is taken. */
+static bool sort_containers(struct plan *plan, const char *list_name, bool init)
+{
+	struct json_object *list = tree_list(plan->spec, list_name);
+	size_t i;
+
+	for (i = 0; i < tree_count(list); i++) {
+		struct json_object *spec = tree_at(list, i);
+		const char *name = tree_string(spec, "name");
+
+		if (init && strcmp(name, CONTRACT_INSTALL_CONTAINER) == 0 &&
+		    plan_is_install(spec)) {
+			plan->install = (long)i;
+		} else if (strcmp(name, CONTRACT_AGENT_CONTAINER) == 0 && plan_is_agent(spec)) {
+			*(init ? &plan->sidecar_agent : &plan->agent) = (long)i;
+		} else if (strcmp(name, CONTRACT_INSTALL_CONTAINER) == 0 ||
+		           strcmp(name, CONTRACT_AGENT_CONTAINER) == 0) {
+			snprintf(plan->detail, sizeof(plan->detail),
+			         "container \"%s\" is the pod's own", name);
+			return false;
+		} else if (!add_container(plan, spec, init, i)) {
+			snprintf(plan->detail, sizeof(plan->detail), "more than %d containers",
+			         PLAN_CONTAINERS_MAX);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Names inside the pod that only we may use; in a repair they are ours. */
+static bool names_free(struct plan *plan)
+{
+	static const char *const volumes[] = {CONTRACT_VOLUME, CONTRACT_NO_TOKEN_VOLUME,
+	                                      CONTRACT_SPOOL_VOLUME};
+	struct json_object *list = tree_list(plan->spec, "volumes");
+	bool *const present[] = {&plan->volume, &plan->no_token_volume, &plan->spool_volume};
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		long at = tree_find(list, "name", volumes[i]);
+
+		*present[i] = at >= 0;
+		if (at >= 0 && (!plan_is_repair(plan) ||
+		                !tree_object(tree_at(list, (size_t)at), "emptyDir"))) {
+			snprintf(plan->detail, sizeof(plan->detail),
+			         "volume \"%s\" is the pod's own", volumes[i]);
+			return false;
+		}
+	}
+	for (i = 0; i < plan->count && !plan_is_repair(plan); i++) {
+		const struct plan_container *c = &plan->containers[i];
+		struct json_object *mounts = tree_list(c->spec, "volumeMounts");
+
+		if (!c->wrapped && tree_find(mounts, "mountPath", CONTRACT_DIR) < 0 &&
+		    tree_find(tree_list(c->spec, "env"), "name", CONTRACT_ENV_CONTAINER) < 0)
+			continue;
+		snprintf(plan->detail, sizeof(plan->detail),
+		         "container \"%.60s\" uses Farguard's paths or variables itself", c->name);
+		return false;
+	}
+	return true;
+}
+
+static const char *why_not_selected(const struct plan *plan, const struct plan_container *c)
+{
+	const char *only = word_of(plan, ANNOTATION_ONLY), *but = word_of(plan, ANNOTATION_EXCEPT);
+
+	if (plan->install >= 0 && c->init && c->index < (size_t)plan->install)
+		return "before-install";
+	if (but && listed(but, c->name))
+		return "excluded";
+	if (only && !listed(only, c->name))
+		return "not-selected";
+	if (!only && matches_any(&plan->policy->inject.exclude_containers, c->name))
+		return "known-injector";
+	return NULL;
+}
+
+/* A literal LD_PRELOAD of the spec, or NULL. */
+static const char *preload_value(const struct plan_container *c)
+{
+	struct json_object *env = tree_list(c->spec, "env");
+	long at = tree_find(env, "name", "LD_PRELOAD");
+
+	return at >= 0 ? tree_string(tree_at(env, (size_t)at), "value") : NULL;
+}
+
+static bool has_preload(const struct plan_container *c)
+{
+	return tree_find(tree_list(c->spec, "env"), "name", "LD_PRELOAD") >= 0;
+}
+
+static void choose(struct plan *plan, struct plan_container *c)
+{
+	enum policy_preload_env mode = plan->policy->inject.preload_env;
+	bool by_env = mode != POLICY_PRELOAD_NEVER &&
+	              (preload_value(c) || (mode == POLICY_PRELOAD_ALWAYS && !has_preload(c)));
+
+	c->reason = why_not_selected(plan, c);
+	if (c->reason)
+		return;
+	c->selected = true;
+	c->covered = true;
+	if (c->has_command || c->wrapped) {
+		c->how = "command";
+	} else if (by_env) {
+		c->how = "preload-env";
+	} else if (!c->etc_mounted) {
+		c->how = "self-wrap";
+	} else {
+		c->covered = false;
+		c->selected = false;
+		c->reason = "etc-mounted";
+	}
+}
+
+/* Where the agent goes, and whether a pod that is to end can be seen to end. */
+static enum reason place_agent(struct plan *plan)
+{
+	enum policy_placement placement = plan->policy->agent.placement;
+	bool ends;
+	size_t i;
+
+	plan->restart_policy = tree_string(plan->spec, "restartPolicy");
+	if (!plan->restart_policy)
+		plan->restart_policy = "Always";
+	ends = strcmp(plan->restart_policy, "Always") != 0;
+	plan->as_sidecar =
+	        plan->context->native_sidecars && (placement == POLICY_PLACEMENT_SIDECAR ||
+	                                           (placement == POLICY_PLACEMENT_AUTO && ends));
+	if (plan->agent >= 0 || plan->sidecar_agent >= 0)
+		plan->as_sidecar = plan->sidecar_agent >= 0;
+	if (!ends || plan->as_sidecar)
+		return REASON_INJECTED;
+	for (i = 0; i < plan->count; i++) {
+		const struct plan_container *c = &plan->containers[i];
+
+		if (c->init || (c->covered && strcmp(c->how, "command") == 0))
+			continue;
+		snprintf(plan->detail, sizeof(plan->detail),
+		         "the end of container \"%.60s\" cannot be seen, and the cluster has no "
+		         "native sidecars",
+		         c->name);
+		return REASON_JOB_UNCOVERABLE;
+	}
+	return REASON_INJECTED;
+}
+
+static enum reason choose_containers(struct plan *plan)
+{
+	size_t covered = 0, i;
+
+	if (!sort_containers(plan, "initContainers", true) ||
+	    !sort_containers(plan, "containers", false) || !names_free(plan))
+		return REASON_NAME_COLLISION;
+	for (i = 0; i < plan->count; i++) {
+		choose(plan, &plan->containers[i]);
+		covered += plan->containers[i].covered;
+	}
+	if (covered == 0)
+		return REASON_NO_CONTAINER_SELECTED;
+	return place_agent(plan);
+}
+
+static bool is_own(const struct plan *plan)
+{
+	const char *name = tree_string(tree_get(plan->metadata, "labels"), LABEL_NAME);
+
+	return name && strcmp(name, OUR_NAME) == 0;
+}
+
+enum reason plan_make(struct plan *plan)
+{
+	enum reason reason;
+
+	plan->install = plan->agent = plan->sidecar_agent = -1;
+	if (strcmp(plan->context->namespace, OUR_NAMESPACE) == 0 ||
+	    matches_any(&plan->policy->inject.exclude_namespaces, plan->context->namespace))
+		return REASON_NAMESPACE_EXCLUDED;
+	if (!shape_check(plan->pod, plan->detail, sizeof(plan->detail)))
+		return REASON_MALFORMED;
+	plan->metadata = tree_get(plan->pod, "metadata");
+	plan->spec = tree_get(plan->pod, "spec");
+	if (is_own(plan))
+		return REASON_OWN_POD;
+	if (tree_get(tree_get(plan->metadata, "annotations"), ANNOTATION_MIRROR))
+		return REASON_MIRROR_POD;
+	reason = opted(plan);
+	if (reason == REASON_INJECTED)
+		reason = surroundings(plan);
+	if (reason == REASON_INJECTED)
+		reason = choose_containers(plan);
+	return reason;
+}

@@ -1,0 +1,66 @@
+/* plan.h - what is to be done to one pod, before any operation is written.
+ *
+ * Owns     Nothing: names point into the pod and the policy.
+ * Limits   PLAN_CONTAINERS_MAX containers of all kinds; a pod with more is left alone.
+ */
+#ifndef FARGUARD_MUTATE_PLAN_H
+#define FARGUARD_MUTATE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "webhook/mutate/mutate.h"
+
+#define PLAN_CONTAINERS_MAX 256
+#define PLAN_WARNINGS_MAX   16
+#define PLAN_DETAIL_MAX     160
+
+struct plan_container {
+	struct json_object *spec;
+	const char *name;
+	bool init, sidecar;
+	size_t index; /* in its list, as it stands in the pod */
+	bool has_command, wrapped;
+	bool etc_mounted; /* a volume of its own where the loader looks for ld.so.preload */
+	bool selected, covered;
+	const char *how;    /* covered */
+	const char *reason; /* not covered */
+};
+
+struct plan {
+	const struct policy *policy;
+	const struct mutate_context *context;
+	struct json_object *pod, *metadata, *spec;
+	struct plan_container containers[PLAN_CONTAINERS_MAX];
+	size_t count;
+	/* Ours, as they stand in the pod already; indexes into their lists, -1: not there. */
+	long install, agent, sidecar_agent;
+	bool volume, no_token_volume, spool_volume;
+	bool as_sidecar; /* the agent goes into initContainers */
+	const char *restart_policy;
+	const char *warnings[PLAN_WARNINGS_MAX]; /* the contract's words */
+	size_t warning_count;
+	char detail[PLAN_DETAIL_MAX];
+};
+
+/* Look at the pod and decide.  REASON_INJECTED: inject it, or, where parts of ours stand in it, put
+ * what is missing; any other: leave it alone, `detail` may say more. */
+enum reason plan_make(struct plan *plan);
+
+/* Ours stand in the pod. */
+static inline bool plan_is_repair(const struct plan *plan)
+{
+	return plan->install >= 0 || plan->agent >= 0 || plan->sidecar_agent >= 0;
+}
+
+/* Note a warning of the contract, once. */
+void plan_warn(struct plan *plan, const char *word);
+
+/* Whether a container of ours by its command, not only by its name. */
+bool plan_is_install(struct json_object *container);
+bool plan_is_agent(struct json_object *container);
+
+/* Whether `container` (a pod's) has our wrap in front of its command. */
+bool plan_is_wrapped(struct json_object *container);
+
+#endif

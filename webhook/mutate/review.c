@@ -1,0 +1,279 @@
+#include "webhook/mutate/review.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "injector/base/err.h"
+#include "injector/base/own.h"
+#include "webhook/mutate/base64.h"
+#include "webhook/mutate/tree.h"
+#include "webhook/mutate/uid.h"
+#include "webhook/mutate/words.h"
+
+#define REVIEW_KIND    "AdmissionReview"
+#define REVIEW_VERSION "admission.k8s.io/v1"
+/* The API server cuts warnings at 256 bytes, and drops them all beyond 4096. */
+#define WARNING_BYTES_MAX 256
+
+static void copy(char *out, size_t cap, const char *text)
+{
+	snprintf(out, cap, "%s", text ? text : "");
+}
+
+static void tokener_freep(struct json_tokener **tokener)
+{
+	if (*tokener)
+		json_tokener_free(*tokener);
+}
+
+/* Parse all of `text`.  -E2BIG: nested too deep; -EBADMSG: no JSON; -ENOMEM. */
+static int parse(const char *text, size_t len, struct json_object **out, struct err *err)
+{
+	CLEANUP(tokener_freep)
+	struct json_tokener *tokener = json_tokener_new_ex(REVIEW_DEPTH_MAX);
+	struct json_object *root;
+	size_t end;
+
+	if (!tokener)
+		return err_set(err, ENOMEM, "no memory");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	root = json_tokener_parse_ex(tokener, text, (int)len);
+	end = json_tokener_get_parse_end(tokener);
+	if (json_tokener_get_error(tokener) == json_tokener_error_depth)
+		return err_set(err, E2BIG, "nested deeper than %d levels", REVIEW_DEPTH_MAX);
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		return err_set(err, EBADMSG, "the request ends early");
+	while (root && end < len && strchr(" \t\r\n", text[end]) && text[end])
+		end++;
+	if (!root || end < len) {
+		json_object_put(root);
+		return err_set(err, EBADMSG, "byte %zu: no JSON", end);
+	}
+	*out = root;
+	return 0;
+}
+
+/* The request in `review`, checked as far as an answer needs it. */
+static struct json_object *request_of(struct json_object *review, struct err *err)
+{
+	const char *kind = tree_string(review, "kind"),
+	           *version = tree_string(review, "apiVersion");
+	struct json_object *request = tree_object(review, "request");
+	const char *uid = tree_string(request, "uid");
+
+	if (!kind || strcmp(kind, REVIEW_KIND) != 0 || !version ||
+	    strcmp(version, REVIEW_VERSION) != 0)
+		err_set(err, EBADMSG, "this is no %s of %s", REVIEW_KIND, REVIEW_VERSION);
+	else if (!request)
+		err_set(err, EBADMSG, "request: missing");
+	else if (!uid || !*uid)
+		err_set(err, EBADMSG, "request.uid: missing");
+	else
+		return request;
+	return NULL;
+}
+
+static void put_warnings(struct tree_build *build, struct json_object *response,
+                         struct json_object *warnings)
+{
+	struct json_object *list;
+
+	if (tree_count(warnings) == 0)
+		return;
+	list = tree_new_list(build);
+	for (size_t i = 0; i < tree_count(warnings); i++) {
+		const char *text = json_object_get_string(json_object_array_get_idx(warnings, i));
+		char cut[WARNING_BYTES_MAX + 1];
+		size_t len = strlen(text);
+
+		if (len > WARNING_BYTES_MAX) {
+			/* Not in the middle of a UTF-8 sequence. */
+			for (len = WARNING_BYTES_MAX; len && (text[len] & 0xc0) == 0x80; len--)
+				;
+		}
+		memcpy(cut, text, len);
+		cut[len] = '\0';
+		tree_push(build, list, tree_new_string(build, cut));
+	}
+	tree_put(build, response, "warnings", list);
+}
+
+/* The answer without a patch; it ends in "}}", the response's and its own. */
+static struct json_object *answer_of(const struct mutate_result *result, const char *uid)
+{
+	struct tree_build build = {0};
+	struct json_object *answer = tree_new_object(&build), *response = tree_new_object(&build);
+	struct json_object *audit = tree_new_object(&build);
+
+	tree_put_string(&build, response, "uid", uid);
+	tree_put(&build, response, "allowed", tree_new_bool(&build, true));
+	put_warnings(&build, response, result->warnings);
+	tree_put_string(&build, audit, "reason", reason_name(result->reason));
+	if (*result->detail)
+		tree_put_string(&build, audit, "detail", result->detail);
+	tree_put(&build, response, "auditAnnotations", audit);
+	tree_put_string(&build, answer, "apiVersion", REVIEW_VERSION);
+	tree_put_string(&build, answer, "kind", REVIEW_KIND);
+	tree_put(&build, answer, "response", response);
+	if (build.failed)
+		tree_putp(&answer);
+	return answer;
+}
+
+/* The text of the answer; the patch goes in as text, so that it is not copied into a tree first. */
+static int write_answer(const struct mutate_result *result, const char *uid, char **out_body,
+                        size_t *out_len)
+{
+	static const char head[] = ",\"patchType\":\"JSONPatch\",\"patch\":\"";
+	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
+	CLEANUP(tree_putp) struct json_object *answer = answer_of(result, uid);
+	size_t len = 0, patch_len = 0, at;
+	const char *text, *patch = NULL;
+	char *body;
+
+	text = answer ? json_object_to_json_string_length(answer, flags, &len) : NULL;
+	if (tree_count(result->patch))
+		patch = json_object_to_json_string_length(result->patch, flags, &patch_len);
+	if (!text || len < 2 || (tree_count(result->patch) && !patch))
+		return -ENOMEM;
+	body = malloc(len + sizeof(head) + BASE64_BYTES(patch_len) + 4);
+	if (!body)
+		return -ENOMEM;
+	at = len - 2;
+	memcpy(body, text, at);
+	if (patch) {
+		memcpy(body + at, head, sizeof(head) - 1);
+		at += sizeof(head) - 1;
+		base64_format(patch, patch_len, body + at);
+		at += BASE64_BYTES(patch_len);
+		body[at++] = '"';
+	}
+	memcpy(body + at, "}}", 3);
+	*out_body = body;
+	*out_len = at + 2;
+	return 0;
+}
+
+static void note(struct review_outcome *outcome, struct json_object *request)
+{
+	struct json_object *metadata = tree_get(tree_get(request, "object"), "metadata");
+	const char *name = tree_string(request, "name");
+
+	copy(outcome->uid, sizeof(outcome->uid), tree_string(request, "uid"));
+	copy(outcome->operation, sizeof(outcome->operation), tree_string(request, "operation"));
+	copy(outcome->namespace, sizeof(outcome->namespace), tree_string(request, "namespace"));
+	if (!name || !*name)
+		name = tree_string(metadata, "name");
+	if (!name || !*name)
+		name = tree_string(metadata, "generateName");
+	copy(outcome->name, sizeof(outcome->name), name);
+	outcome->dry_run = tree_true(request, "dryRun");
+}
+
+static bool is_pod_creation(struct json_object *request)
+{
+	struct json_object *kind = tree_get(request, "kind");
+	const char *group = tree_string(kind, "group"), *name = tree_string(kind, "kind");
+	const char *operation = tree_string(request, "operation");
+	const char *part = tree_string(request, "subResource");
+
+	return name && strcmp(name, "Pod") == 0 && (!group || !*group) && operation &&
+	       strcmp(operation, "CREATE") == 0 && (!part || !*part);
+}
+
+/* Leave the pod alone. */
+static void leave(struct mutate_result *result, enum reason reason, const char *detail)
+{
+	json_object_put(result->patch);
+	json_object_put(result->status);
+	json_object_put(result->warnings);
+	*result = (struct mutate_result){.reason = reason};
+	copy(result->detail, sizeof(result->detail), detail);
+}
+
+/* Whether the decision would be the same in every namespace. */
+static bool needs_no_namespace(enum reason reason, struct json_object *pod)
+{
+	struct json_object *metadata = tree_get(pod, "metadata");
+
+	if (reason == REASON_INJECTED || reason == REASON_REPAIRED || reason == REASON_NOT_OPTED_IN)
+		return reason != REASON_NOT_OPTED_IN &&
+		       (tree_string(tree_get(metadata, "annotations"), ANNOTATION_INJECT) ||
+		        tree_string(tree_get(metadata, "labels"), ANNOTATION_INJECT));
+	return true;
+}
+
+static void decide(const struct policy *policy, bool native_sidecars, review_namespace_fn *lookup,
+                   void *lookup_ctx, struct json_object *request, struct mutate_result *result)
+{
+	const char *namespace = tree_string(request, "namespace");
+	struct json_object *pod = tree_get(request, "object");
+	char inject[16] = "";
+	struct mutate_context context = {.namespace = namespace ? namespace : "",
+	                                 .native_sidecars = native_sidecars};
+	bool is_known;
+
+	if (!is_pod_creation(request)) {
+		leave(result, REASON_UNSUPPORTED_KIND, "");
+		return;
+	}
+	if (!pod) {
+		leave(result, REASON_MALFORMED, "the request has no object");
+		return;
+	}
+	is_known = lookup(lookup_ctx, context.namespace, inject) == 0;
+	context.namespace_inject = is_known && *inject ? inject : NULL;
+	mutate_pod(policy, &context, pod, result);
+	if (!is_known && !needs_no_namespace(result->reason, pod))
+		leave(result, REASON_NOT_READY, "the namespace is not known yet");
+}
+
+/* Answer a request that is not parsed: allowed, when its uid can be read. */
+static int answer_unread(enum reason reason, const char *detail, const char *request, size_t len,
+                         char **out_body, size_t *out_len, struct review_outcome *outcome,
+                         struct err *err)
+{
+	struct mutate_result result = {.reason = reason};
+	int r;
+
+	if (!uid_find(request, len, outcome->uid, sizeof(outcome->uid)))
+		return err_set(err, EBADMSG, "%s, and request.uid is not found", detail);
+	copy(result.detail, sizeof(result.detail), detail);
+	copy(outcome->detail, sizeof(outcome->detail), detail);
+	outcome->reason = reason;
+	r = write_answer(&result, outcome->uid, out_body, out_len);
+	return r < 0 ? err_set(err, -r, "no memory for the answer") : 0;
+}
+
+int review_answer(const struct policy *policy, bool native_sidecars, review_namespace_fn *lookup,
+                  void *lookup_ctx, const char *request, size_t len, char **out_body,
+                  size_t *out_len, struct review_outcome *outcome, struct err *err)
+{
+	CLEANUP(tree_putp) struct json_object *review = NULL;
+	CLEANUP(mutate_result_done) struct mutate_result result = {0};
+	struct json_object *asked;
+	int r;
+
+	*outcome = (struct review_outcome){.reason = REASON_MALFORMED};
+	if (len > REVIEW_BYTES_MAX)
+		return answer_unread(REASON_TOO_LARGE, "the request is too large", request,
+		                     REVIEW_BYTES_MAX, out_body, out_len, outcome, err);
+	r = parse(request, len, &review, err);
+	if (r == -E2BIG)
+		return answer_unread(REASON_MALFORMED, "the request is nested too deep", request,
+		                     len, out_body, out_len, outcome, err);
+	if (r < 0)
+		return r;
+	asked = request_of(review, err);
+	if (!asked)
+		return -EBADMSG;
+	note(outcome, asked);
+	decide(policy, native_sidecars, lookup, lookup_ctx, asked, &result);
+	outcome->reason = result.reason;
+	outcome->operations = tree_count(result.patch);
+	copy(outcome->detail, sizeof(outcome->detail), result.detail);
+	r = write_answer(&result, tree_string(asked, "uid"), out_body, out_len);
+	return r < 0 ? err_set(err, -r, "no memory for the answer") : 0;
+}

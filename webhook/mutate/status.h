@@ -1,0 +1,19 @@
+/* status.h - the annotation farguard.io/status: what was done, for people and for uninject. */
+#ifndef FARGUARD_MUTATE_STATUS_H
+#define FARGUARD_MUTATE_STATUS_H
+
+#include "webhook/mutate/ops.h"
+#include "webhook/mutate/plan.h"
+
+/* The status of a pod that `ops` turns into `spec_after`.  What an earlier status of the same pod
+ * says about undoing is kept. */
+struct json_object *status_make(struct plan *plan, struct ops *ops, enum reason reason,
+                                struct json_object *spec_after);
+
+/* Add the operation that writes it. */
+void status_put(const struct plan *plan, struct ops *ops, struct json_object *status);
+
+/* The status in `pod`'s annotation, parsed; NULL when there is none that is JSON.  Caller puts. */
+struct json_object *status_of(struct json_object *pod);
+
+#endif
