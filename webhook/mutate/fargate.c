@@ -1,6 +1,7 @@
 /* fargate.c - the table of sizes, and sums over a pod's requests. */
 #include "webhook/mutate/fargate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,11 +72,13 @@ static bool is_sidecar(struct json_object *container)
 	return policy && strcmp(policy, "Always") == 0;
 }
 
-static double effective(struct json_object *spec, const char *name)
+static double effective(struct json_object *spec, const char *name, struct json_object *extra_main,
+                        struct json_object *extra_init)
 {
 	struct json_object *init = tree_list(spec, "initContainers");
 	struct json_object *main = tree_list(spec, "containers");
-	double most = 0, running = 0;
+	double most = extra_init ? request(extra_init, name) : 0;
+	double running = extra_main ? request(extra_main, name) : 0;
 	size_t i;
 
 	for (i = 0; i < tree_count(init); i++) {
@@ -93,7 +96,20 @@ static double effective(struct json_object *spec, const char *name)
 
 struct fargate_size fargate_size_of(struct json_object *spec)
 {
-	return fargate_round(effective(spec, "cpu"), effective(spec, "memory"));
+	return fargate_size_with(spec, NULL, NULL);
+}
+
+struct fargate_size fargate_size_with(struct json_object *spec, struct json_object *main,
+                                      struct json_object *init)
+{
+	return fargate_round(effective(spec, "cpu", main, init),
+	                     effective(spec, "memory", main, init));
+}
+
+bool fargate_size_equal(struct fargate_size a, struct fargate_size b)
+{
+	/* Both are numbers of one table. */
+	return fabs(a.vcpu - b.vcpu) < 0.01 && fabs(a.gb - b.gb) < 0.01;
 }
 
 double fargate_month(struct fargate_size size, double vcpu_hour, double gb_hour)
@@ -131,6 +147,9 @@ bool fargate_is_guaranteed(struct json_object *spec)
 	static const char *const lists[] = {"initContainers", "containers"};
 	size_t i, j;
 
+	/* Where the pod has resources of its own, they alone decide. */
+	if (tree_object(spec, "resources"))
+		return guaranteed(spec);
 	for (i = 0; i < 2; i++) {
 		struct json_object *list = tree_list(spec, lists[i]);
 
@@ -144,10 +163,13 @@ bool fargate_is_guaranteed(struct json_object *spec)
 static const char *container_refused(struct json_object *container)
 {
 	struct json_object *ports = tree_list(container, "ports");
+	struct json_object *security = tree_get(container, "securityContext");
 	size_t i;
 
-	if (tree_true(tree_get(container, "securityContext"), "privileged"))
+	if (tree_true(security, "privileged"))
 		return "privileged";
+	if (tree_count(tree_list(tree_get(security, "capabilities"), "add")))
+		return "capabilities.add";
 	for (i = 0; i < tree_count(ports); i++) {
 		struct json_object *port = tree_get(tree_at(ports, i), "hostPort");
 
@@ -162,14 +184,16 @@ static const char *container_refused(struct json_object *container)
 const char *fargate_refuses(struct json_object *spec)
 {
 	static const char *const lists[] = {"initContainers", "containers"};
+	static const char *const refused[] = {"hostPath", "awsElasticBlockStore", "ephemeral"};
 	struct json_object *volumes = tree_list(spec, "volumes");
 	size_t i, j;
 
 	if (tree_true(spec, "hostIPC"))
 		return "hostIPC";
 	for (i = 0; i < tree_count(volumes); i++)
-		if (tree_get(tree_at(volumes, i), "hostPath"))
-			return "hostPath";
+		for (j = 0; j < sizeof(refused) / sizeof(*refused); j++)
+			if (tree_get(tree_at(volumes, i), refused[j]))
+				return refused[j];
 	for (i = 0; i < 2; i++) {
 		struct json_object *list = tree_list(spec, lists[i]);
 

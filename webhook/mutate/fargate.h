@@ -20,6 +20,13 @@ struct fargate_size fargate_round(double cpu, double memory);
 /* The size of a pod by its spec. */
 struct fargate_size fargate_size_of(struct json_object *spec);
 
+/* The same with two more containers, each NULL or an object with "resources": one that runs on, and
+ * one that runs first. */
+struct fargate_size fargate_size_with(struct json_object *spec, struct json_object *main,
+                                      struct json_object *init);
+
+bool fargate_size_equal(struct fargate_size a, struct fargate_size b);
+
 /* USD for a month of 730 hours. */
 double fargate_month(struct fargate_size size, double vcpu_hour, double gb_hour);
 

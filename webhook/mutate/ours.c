@@ -1,13 +1,15 @@
 /* ours.c - everything here satisfies PodSecurity "restricted". */
 #include "webhook/mutate/ours.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "injector/base/contract.h"
+#include "webhook/mutate/resources.h"
 
-#define WORKLOAD_MAX 600 /* a kind, a slash and a name of 253 bytes, twice over */
+#define WORKLOAD_MAX 608 /* a kind and a name of 253 bytes fit well */
 
 struct json_object *ours_volume(const char *name, const char *size, struct tree_build *build)
 {
@@ -74,7 +76,7 @@ long ours_uid(const struct plan *plan)
 	for (i = 0; i < plan->count; i++) {
 		long uid = user_of(plan, plan->containers[i].spec);
 
-		if (uid <= 0 || (shared >= 0 && uid != shared))
+		if (uid <= 0 || uid > INT_MAX || (shared >= 0 && uid != shared))
 			return OURS_UID;
 		shared = uid;
 	}
@@ -101,34 +103,6 @@ static struct json_object *security(const struct plan *plan, struct tree_build *
 	return security;
 }
 
-/* The configured resources with requests that are never absent: an absent one would become the
- * limit, and an autoscaler fails on it. */
-static struct json_object *resources(struct json_object *configured, struct tree_build *build)
-{
-	static const char *const names[] = {"cpu", "memory"};
-	struct json_object *out = tree_new_object(build), *requests = tree_new_object(build);
-	struct json_object *limits = tree_object(configured, "limits");
-	struct json_object *given = tree_object(configured, "requests");
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		const char *value = tree_string(given, names[i]);
-
-		tree_put_string(build, requests, names[i], value ? value : "0");
-	}
-	if (given) {
-		json_object_object_foreach(given, key, value)
-		{
-			if (strcmp(key, "cpu") != 0 && strcmp(key, "memory") != 0)
-				tree_put(build, requests, key, json_object_get(value));
-		}
-	}
-	if (limits)
-		tree_put(build, out, "limits", json_object_get(limits));
-	tree_put(build, out, "requests", requests);
-	return out;
-}
-
 static struct json_object *container(const struct plan *plan, const char *name,
                                      struct json_object *configured, struct tree_build *build)
 {
@@ -137,7 +111,7 @@ static struct json_object *container(const struct plan *plan, const char *name,
 	tree_put_string(build, out, "name", name);
 	tree_put_string(build, out, "image", plan->policy->image.reference);
 	tree_put_string(build, out, "imagePullPolicy", plan->policy->image.pull_policy);
-	tree_put(build, out, "resources", resources(configured, build));
+	tree_put(build, out, "resources", resources_make(plan, configured, build));
 	tree_put(build, out, "securityContext", security(plan, build));
 	return out;
 }
@@ -158,17 +132,27 @@ struct json_object *ours_install(const struct plan *plan, struct tree_build *bui
 }
 
 /* The owner that `kubectl` users think of: a Deployment, not its ReplicaSet. */
-static void owner(const struct plan *plan, char out[WORKLOAD_MAX])
+static struct json_object *owner_of(const struct plan *plan)
 {
 	struct json_object *owners = tree_list(plan->metadata, "ownerReferences");
-	struct json_object *first = tree_at(owners, 0);
-	const char *kind = tree_string(first, "kind"), *name = tree_string(first, "name");
+
+	for (size_t i = 0; i < tree_count(owners); i++)
+		if (tree_true(tree_at(owners, i), "controller"))
+			return tree_at(owners, i);
+	return tree_at(owners, 0);
+}
+
+static void workload_of(const struct plan *plan, char out[WORKLOAD_MAX])
+{
+	struct json_object *owner = owner_of(plan);
+	const char *kind = tree_string(owner, "kind"), *name = tree_string(owner, "name");
 	const char *hash = tree_string(tree_get(plan->metadata, "labels"), "pod-template-hash");
 	size_t name_len = name ? strlen(name) : 0, hash_len = hash ? strlen(hash) : 0;
 
 	if (plan->context->workload) {
 		snprintf(out, WORKLOAD_MAX, "%s", plan->context->workload);
 	} else if (!kind || !name) {
+		/* A pod of its own: its name may not be known yet. */
 		snprintf(out, WORKLOAD_MAX, "Pod/$(%s)", CONTRACT_ENV_POD);
 	} else if (strcmp(kind, "ReplicaSet") == 0 && hash_len && name_len > hash_len + 1 &&
 	           name[name_len - hash_len - 1] == '-' &&
@@ -176,54 +160,71 @@ static void owner(const struct plan *plan, char out[WORKLOAD_MAX])
 		snprintf(out, WORKLOAD_MAX, "Deployment/%.*s", (int)(name_len - hash_len - 1),
 		         name);
 	} else {
-		snprintf(out, WORKLOAD_MAX, "%s/%s", kind, name);
+		snprintf(out, WORKLOAD_MAX, "%.300s/%.300s", kind, name);
 	}
+	/* What the caller or the owner says is text, not a reference to a variable. */
+	for (char *c = out; (plan->context->workload || (kind && name)) && *c; c++)
+		if (*c == '$')
+			*c = '?';
 }
 
-/* Append `text` to the `len` bytes in `out`, each '$' doubled: the kubelet expands $(NAME). */
-static size_t append_escaped(char *out, size_t len, const char *text)
+/* Append `text` to the `len` bytes in `out`: each '$' doubled, because the kubelet expands $(NAME),
+ * and what separates entries and fields replaced, which no valid name or image has. */
+static size_t append(char *out, size_t len, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '$')
 			out[len++] = '$';
-		out[len++] = *text;
+		out[len++] =
+		        *text == ';' || *text == ' ' || (*text > 0 && *text < ' ') ? '?' : *text;
 	}
 	return len;
 }
 
+static const char *kind_of(const struct plan_container *c)
+{
+	return c->sidecar ? "sidecar" : c->init ? "init" : "main";
+}
+
+static const char *image_of(const struct plan_container *c)
+{
+	const char *image = tree_string(c->spec, "image");
+
+	return image && *image ? image : "-";
+}
+
 struct json_object *ours_containers(const struct plan *plan, struct tree_build *build)
 {
-	struct json_object *out = NULL;
-	size_t cap = 1, len = 0, i;
+	struct json_object *out;
+	size_t cap = 1, len = 0;
 	char *text;
 
-	for (i = 0; i < plan->count; i++) {
-		const char *image = tree_string(plan->containers[i].spec, "image");
-
-		cap += 2 * (strlen(plan->containers[i].name) + (image ? strlen(image) : 0)) + 64;
-	}
+	for (size_t i = 0; i < plan->count; i++)
+		cap += 2 * (strlen(plan->containers[i].name) +
+		            strlen(image_of(&plan->containers[i]))) +
+		       64;
 	text = malloc(cap);
-	for (i = 0; text && i < plan->count; i++) {
-		const struct plan_container *c = &plan->containers[i];
-		const char *image = tree_string(c->spec, "image");
-
-		len = append_escaped(text, len, c->name);
-		len = append_escaped(text, len,
-		                     c->sidecar ? " sidecar "
-		                     : c->init  ? " init "
-		                                : " main ");
-		len = append_escaped(text, len, c->covered ? "" : "!");
-		len = append_escaped(text, len, c->covered ? c->how : c->reason);
-		len = append_escaped(text, len, " ");
-		len = append_escaped(text, len, image ? image : "");
-		text[len++] = ';';
-	}
-	if (text) {
-		text[len] = '\0';
-		out = tree_new_string(build, text);
-	} else {
+	if (!text) {
 		build->failed = true;
+		return NULL;
 	}
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_container *c = &plan->containers[i];
+
+		if (i)
+			text[len++] = ';';
+		len = append(text, len, c->name);
+		text[len++] = ' ';
+		len = append(text, len, kind_of(c));
+		text[len++] = ' ';
+		if (!c->covered)
+			text[len++] = '!';
+		len = append(text, len, c->covered ? c->how : c->reason);
+		text[len++] = ' ';
+		len = append(text, len, image_of(c));
+	}
+	text[len] = '\0';
+	out = tree_new_string(build, text);
 	free(text);
 	return out;
 }
@@ -234,7 +235,7 @@ static struct json_object *agent_environment(const struct plan *plan, struct tre
 	struct json_object *env = tree_new_list(build), *containers = tree_new_object(build);
 	char workload[WORKLOAD_MAX], seconds[16], events[32];
 
-	owner(plan, workload);
+	workload_of(plan, workload);
 	snprintf(seconds, sizeof(seconds), "%d", policy->agent.heartbeat_seconds);
 	snprintf(events, sizeof(events), "%s%s%s", policy->agent.events_process ? "process," : "",
 	         policy->agent.events_file ? "file," : "",

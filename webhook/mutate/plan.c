@@ -7,11 +7,22 @@
 
 #include "injector/base/contract.h"
 #include "injector/base/str.h"
+#include "webhook/mutate/resources.h"
 #include "webhook/mutate/shape.h"
 #include "webhook/mutate/tree.h"
 #include "webhook/mutate/words.h"
 
 #define GLOB_MAX 254
+
+void plan_init(struct plan *plan, const struct policy *policy, const struct mutate_context *context,
+               struct json_object *pod)
+{
+	memset(plan, 0, offsetof(struct plan, containers));
+	plan->policy = policy;
+	plan->context = context;
+	plan->pod = pod;
+	plan->install = plan->agent = plan->sidecar_agent = -1;
+}
 
 void plan_warn(struct plan *plan, const char *word)
 {
@@ -59,8 +70,13 @@ static bool matches_any(const struct policy_list *globs, const char *name)
 	return false;
 }
 
-/* Whether `name` matches one of the comma-separated globs in `list`. */
-static bool listed(const char *list, const char *name)
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Whether `name` matches one of the comma-separated globs in `list`, or, `literally`, is one. */
+static bool listed(const char *list, const char *name, bool literally)
 {
 	struct str rest = {list, strlen(list)};
 	char glob[GLOB_MAX];
@@ -68,15 +84,15 @@ static bool listed(const char *list, const char *name)
 	while (rest.len) {
 		struct str item = str_cut(&rest, ',');
 
-		while (item.len && *item.ptr == ' ')
+		while (item.len && is_blank(*item.ptr))
 			item.ptr++, item.len--;
-		while (item.len && item.ptr[item.len - 1] == ' ')
+		while (item.len && is_blank(item.ptr[item.len - 1]))
 			item.len--;
 		if (item.len == 0 || item.len >= sizeof(glob))
 			continue;
 		memcpy(glob, item.ptr, item.len);
 		glob[item.len] = '\0';
-		if (fnmatch(glob, name, 0) == 0)
+		if (literally ? strcmp(glob, name) == 0 : fnmatch(glob, name, 0) == 0)
 			return true;
 	}
 	return false;
@@ -106,8 +122,7 @@ static const char *known_word(struct plan *plan, const char *key, const char *co
 	if (!value || one_of(value, words))
 		return value;
 	plan_warn(plan, "unknown-annotation-value");
-	snprintf(plan->detail, sizeof(plan->detail), "%s=%.60s is not known, and ignored", key,
-	         value);
+	snprintf(plan->unknown, sizeof(plan->unknown), "%s=%.60s", key, value);
 	return NULL;
 }
 
@@ -123,6 +138,8 @@ static enum reason opted(struct plan *plan)
 	(void)known_word(plan, ANNOTATION_MODE, modes);
 	if (theirs && *theirs && !one_of(theirs, inject)) {
 		plan_warn(plan, "unknown-annotation-value");
+		snprintf(plan->unknown, sizeof(plan->unknown), "%s=%.60s of the namespace",
+		         ANNOTATION_INJECT, theirs);
 		theirs = NULL;
 	}
 	if (mine && strcmp(mine, "disabled") == 0 && !plan->policy->inject.allow_pod_opt_out)
@@ -136,10 +153,8 @@ static enum reason opted(struct plan *plan)
 
 static enum reason surroundings(struct plan *plan)
 {
-	struct json_object *labels = tree_get(plan->metadata, "labels");
 	const char *os = tree_string(tree_get(plan->spec, "os"), "name");
 	const char *node_os = tree_string(tree_get(plan->spec, "nodeSelector"), LABEL_OS);
-	const char *scheduler = tree_string(plan->spec, "schedulerName");
 
 	if ((os && strcmp(os, "windows") == 0) || (node_os && strcmp(node_os, "windows") == 0))
 		return REASON_WINDOWS;
@@ -147,10 +162,15 @@ static enum reason surroundings(struct plan *plan)
 		return REASON_HOST_NETWORK;
 	if (tree_true(plan->spec, "hostPID"))
 		return REASON_HOST_PID;
-	if (plan->policy->inject.fargate_only && !tree_get(labels, LABEL_FARGATE) &&
-	    !(scheduler && strcmp(scheduler, SCHEDULER_FARGATE) == 0))
-		return REASON_NOT_FARGATE;
 	return REASON_INJECTED;
+}
+
+bool plan_is_fargate(const struct plan *plan)
+{
+	const char *scheduler = tree_string(plan->spec, "schedulerName");
+
+	return tree_get(tree_get(plan->metadata, "labels"), LABEL_FARGATE) ||
+	       (scheduler && strcmp(scheduler, SCHEDULER_FARGATE) == 0);
 }
 
 /* Where a container has a volume of its own over the place of ld.so.preload. */
@@ -195,8 +215,8 @@ static bool add_container(struct plan *plan, struct json_object *spec, bool init
 	return true;
 }
 
-/* Sort the containers into ours and the pod's; false when a name of ours is taken. */
-static bool sort_containers(struct plan *plan, const char *list_name, bool init)
+/* Sort the containers into ours and the pod's. */
+static enum reason sort_containers(struct plan *plan, const char *list_name, bool init)
 {
 	struct json_object *list = tree_list(plan->spec, list_name);
 	size_t i;
@@ -214,26 +234,40 @@ static bool sort_containers(struct plan *plan, const char *list_name, bool init)
 		           strcmp(name, CONTRACT_AGENT_CONTAINER) == 0) {
 			snprintf(plan->detail, sizeof(plan->detail),
 			         "container \"%s\" is the pod's own", name);
-			return false;
+			return REASON_NAME_COLLISION;
 		} else if (!add_container(plan, spec, init, i)) {
 			snprintf(plan->detail, sizeof(plan->detail), "more than %d containers",
 			         PLAN_CONTAINERS_MAX);
-			return false;
+			return REASON_TOO_LARGE;
 		}
 	}
-	return true;
+	return REASON_INJECTED;
 }
 
-/* Names inside the pod that only we may use; in a repair they are ours. */
-static bool names_free(struct plan *plan)
+/* Two containers of one name: no API server takes such a pod. */
+static bool names_repeat(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(plan->containers[i].name, plan->containers[j].name) != 0)
+				continue;
+			snprintf(plan->detail, sizeof(plan->detail),
+			         "two containers are named \"%.60s\"", plan->containers[i].name);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Names of volumes that only we may use; in a repair they are ours. */
+static bool volumes_free(struct plan *plan)
 {
 	static const char *const volumes[] = {CONTRACT_VOLUME, CONTRACT_NO_TOKEN_VOLUME,
 	                                      CONTRACT_SPOOL_VOLUME};
 	struct json_object *list = tree_list(plan->spec, "volumes");
 	bool *const present[] = {&plan->volume, &plan->no_token_volume, &plan->spool_volume};
-	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(volumes) / sizeof(*volumes); i++) {
 		long at = tree_find(list, "name", volumes[i]);
 
 		*present[i] = at >= 0;
@@ -244,15 +278,59 @@ static bool names_free(struct plan *plan)
 			return false;
 		}
 	}
-	for (i = 0; i < plan->count && !plan_is_repair(plan); i++) {
-		const struct plan_container *c = &plan->containers[i];
-		struct json_object *mounts = tree_list(c->spec, "volumeMounts");
+	return true;
+}
 
-		if (!c->wrapped && tree_find(mounts, "mountPath", CONTRACT_DIR) < 0 &&
-		    tree_find(tree_list(c->spec, "env"), "name", CONTRACT_ENV_CONTAINER) < 0)
+/* Whether `path` is one of our directories or below it. */
+static bool is_our_path(const char *path)
+{
+	static const char *const dirs[] = {CONTRACT_DIR, CONTRACT_SPOOL_DIR};
+
+	while (path[0] == '/' && path[1] == '/')
+		path++;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		size_t len = strlen(dirs[i]);
+
+		if (strncmp(path, dirs[i], len) == 0 && (path[len] == '/' || !path[len]))
+			return true;
+	}
+	return false;
+}
+
+/* What of ours a container of a pod that is not injected uses itself, or NULL. */
+static const char *taken_in(const struct plan_container *c)
+{
+	struct json_object *mounts = tree_list(c->spec, "volumeMounts");
+	struct json_object *env = tree_list(c->spec, "env");
+
+	for (size_t i = 0; i < tree_count(mounts); i++)
+		if (is_our_path(tree_string(tree_at(mounts, i), "mountPath")))
+			return "mounts a volume in " CONTRACT_DIR;
+	for (size_t i = 0; i < tree_count(env); i++) {
+		const char *name = tree_string(tree_at(env, i), "name");
+		const char *value = tree_string(tree_at(env, i), "value");
+
+		if (strcmp(name, CONTRACT_ENV_CONTAINER) == 0 ||
+		    strcmp(name, CONTRACT_ENV_BARE) == 0)
+			return "sets a variable of Farguard";
+		if (strcmp(name, "LD_PRELOAD") == 0 && value && strstr(value, CONTRACT_LIBRARY))
+			return "preloads " CONTRACT_LIBRARY;
+	}
+	return c->wrapped ? "runs " CONTRACT_PROGRAM : NULL;
+}
+
+/* Names inside the pod that only we may use. */
+static bool names_free(struct plan *plan)
+{
+	if (!volumes_free(plan))
+		return false;
+	for (size_t i = 0; i < plan->count && !plan_is_repair(plan); i++) {
+		const char *taken = taken_in(&plan->containers[i]);
+
+		if (!taken)
 			continue;
-		snprintf(plan->detail, sizeof(plan->detail),
-		         "container \"%.60s\" uses Farguard's paths or variables itself", c->name);
+		snprintf(plan->detail, sizeof(plan->detail), "container \"%.60s\" %s itself",
+		         plan->containers[i].name, taken);
 		return false;
 	}
 	return true;
@@ -264,11 +342,12 @@ static const char *why_not_selected(const struct plan *plan, const struct plan_c
 
 	if (plan->install >= 0 && c->init && c->index < (size_t)plan->install)
 		return "before-install";
-	if (but && listed(but, c->name))
+	if (but && listed(but, c->name, false))
 		return "excluded";
-	if (only && !listed(only, c->name))
+	if (only && !listed(only, c->name, false))
 		return "not-selected";
-	if (!only && matches_any(&plan->policy->inject.exclude_containers, c->name))
+	if (matches_any(&plan->policy->inject.exclude_containers, c->name) &&
+	    !(only && listed(only, c->name, true)))
 		return "known-injector";
 	return NULL;
 }
@@ -306,7 +385,6 @@ static void choose(struct plan *plan, struct plan_container *c)
 		c->how = "self-wrap";
 	} else {
 		c->covered = false;
-		c->selected = false;
 		c->reason = "etc-mounted";
 	}
 }
@@ -319,9 +397,10 @@ static enum reason place_agent(struct plan *plan)
 	size_t i;
 
 	plan->restart_policy = tree_string(plan->spec, "restartPolicy");
-	if (!plan->restart_policy)
+	ends = plan->restart_policy && (strcmp(plan->restart_policy, "Never") == 0 ||
+	                                strcmp(plan->restart_policy, "OnFailure") == 0);
+	if (!ends)
 		plan->restart_policy = "Always";
-	ends = strcmp(plan->restart_policy, "Always") != 0;
 	plan->as_sidecar =
 	        plan->context->native_sidecars && (placement == POLICY_PLACEMENT_SIDECAR ||
 	                                           (placement == POLICY_PLACEMENT_AUTO && ends));
@@ -332,7 +411,7 @@ static enum reason place_agent(struct plan *plan)
 	for (i = 0; i < plan->count; i++) {
 		const struct plan_container *c = &plan->containers[i];
 
-		if (c->init || (c->covered && strcmp(c->how, "command") == 0))
+		if (c->init || !c->selected || (c->covered && strcmp(c->how, "command") == 0))
 			continue;
 		snprintf(plan->detail, sizeof(plan->detail),
 		         "the end of container \"%.60s\" cannot be seen, and the cluster has no "
@@ -345,10 +424,16 @@ static enum reason place_agent(struct plan *plan)
 
 static enum reason choose_containers(struct plan *plan)
 {
+	enum reason reason = sort_containers(plan, "initContainers", true);
 	size_t covered = 0, i;
 
-	if (!sort_containers(plan, "initContainers", true) ||
-	    !sort_containers(plan, "containers", false) || !names_free(plan))
+	if (reason == REASON_INJECTED)
+		reason = sort_containers(plan, "containers", false);
+	if (reason != REASON_INJECTED)
+		return reason;
+	if (names_repeat(plan))
+		return REASON_MALFORMED;
+	if (!names_free(plan))
 		return REASON_NAME_COLLISION;
 	for (i = 0; i < plan->count; i++) {
 		choose(plan, &plan->containers[i]);
@@ -356,7 +441,10 @@ static enum reason choose_containers(struct plan *plan)
 	}
 	if (covered == 0)
 		return REASON_NO_CONTAINER_SELECTED;
-	return place_agent(plan);
+	reason = place_agent(plan);
+	if (reason == REASON_INJECTED)
+		resources_choose(plan);
+	return reason;
 }
 
 static bool is_own(const struct plan *plan)
@@ -368,9 +456,8 @@ static bool is_own(const struct plan *plan)
 
 enum reason plan_make(struct plan *plan)
 {
-	enum reason reason;
+	enum reason reason, choice;
 
-	plan->install = plan->agent = plan->sidecar_agent = -1;
 	if (strcmp(plan->context->namespace, OUR_NAMESPACE) == 0 ||
 	    matches_any(&plan->policy->inject.exclude_namespaces, plan->context->namespace))
 		return REASON_NAMESPACE_EXCLUDED;
@@ -382,10 +469,14 @@ enum reason plan_make(struct plan *plan)
 		return REASON_OWN_POD;
 	if (tree_get(tree_get(plan->metadata, "annotations"), ANNOTATION_MIRROR))
 		return REASON_MIRROR_POD;
-	reason = opted(plan);
-	if (reason == REASON_INJECTED)
-		reason = surroundings(plan);
-	if (reason == REASON_INJECTED)
-		reason = choose_containers(plan);
-	return reason;
+	choice = opted(plan);
+	plan->is_wanted = choice == REASON_INJECTED;
+	reason = surroundings(plan);
+	if (reason != REASON_INJECTED)
+		return reason;
+	if (choice != REASON_INJECTED)
+		return choice;
+	if (plan->policy->inject.fargate_only && !plan_is_fargate(plan))
+		return REASON_NOT_FARGATE;
+	return choose_containers(plan);
 }

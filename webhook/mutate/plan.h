@@ -27,21 +27,35 @@ struct plan_container {
 	const char *reason; /* not covered */
 };
 
+/* What our containers request. */
+enum plan_requests {
+	PLAN_REQUESTS_CONFIGURED,
+	PLAN_REQUESTS_ZERO,  /* what is configured would buy a larger Fargate size */
+	PLAN_REQUESTS_LIMITS /* as their limits: the pod stays Guaranteed, at no cost */
+};
+
 struct plan {
 	const struct policy *policy;
 	const struct mutate_context *context;
 	struct json_object *pod, *metadata, *spec;
-	struct plan_container containers[PLAN_CONTAINERS_MAX];
 	size_t count;
 	/* Ours, as they stand in the pod already; indexes into their lists, -1: not there. */
 	long install, agent, sidecar_agent;
 	bool volume, no_token_volume, spool_volume;
 	bool as_sidecar; /* the agent goes into initContainers */
+	bool is_wanted;  /* somebody asked for this pod to be injected */
+	enum plan_requests requests;
 	const char *restart_policy;
 	const char *warnings[PLAN_WARNINGS_MAX]; /* the contract's words */
 	size_t warning_count;
 	char detail[PLAN_DETAIL_MAX];
+	char unknown[PLAN_DETAIL_MAX]; /* the annotation value that is not known */
+	struct plan_container containers[PLAN_CONTAINERS_MAX]; /* `count` of them are set */
 };
+
+/* Everything but the containers set; all three are borrowed. */
+void plan_init(struct plan *plan, const struct policy *policy, const struct mutate_context *context,
+               struct json_object *pod);
 
 /* Look at the pod and decide.  REASON_INJECTED: inject it, or, where parts of ours stand in it, put
  * what is missing; any other: leave it alone, `detail` may say more. */
@@ -55,6 +69,9 @@ static inline bool plan_is_repair(const struct plan *plan)
 
 /* Note a warning of the contract, once. */
 void plan_warn(struct plan *plan, const char *word);
+
+/* Whether the pod is bound for Fargate by its label or its scheduler. */
+bool plan_is_fargate(const struct plan *plan);
 
 /* Whether a container of ours by its command, not only by its name. */
 bool plan_is_install(struct json_object *container);

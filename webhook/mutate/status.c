@@ -10,6 +10,8 @@
 #include "webhook/mutate/words.h"
 
 #define STATUS_BYTES_MAX 65536
+/* Parents that an honest status names; a forged one may name any number. */
+#define MERGE_MAX (3 * PLAN_CONTAINERS_MAX)
 
 struct json_object *status_of(struct json_object *pod)
 {
@@ -38,7 +40,7 @@ static struct json_object *containers(const struct plan *plan, struct tree_build
 		tree_put(build, one, "covered", tree_new_bool(build, c->covered));
 		tree_put_string(build, one, c->covered ? "how" : "reason",
 		                c->covered ? c->how : c->reason);
-		tree_put(build, out, c->name, one);
+		tree_put_copied(build, out, c->name, one);
 	}
 	return out;
 }
@@ -62,7 +64,7 @@ static struct json_object *fargate(struct plan *plan, struct json_object *spec_a
 	tree_put_string(build, out, "after", text);
 	snprintf(text, sizeof(text), "%.2f", fabs(delta) < 0.005 ? 0.0 : delta);
 	tree_put(build, out, "pricePerMonthDelta", json_object_new_double_s(delta, text));
-	if (after.vcpu != before.vcpu || after.gb != before.gb)
+	if (!fargate_size_equal(before, after))
 		plan_warn(plan, "size-increased");
 	if (fargate_refuses(plan->spec))
 		plan_warn(plan, "fargate-refuses");
@@ -76,7 +78,7 @@ static void merge(struct json_object *list, struct json_object *more, struct tre
 {
 	size_t i, j;
 
-	for (i = 0; i < tree_count(more); i++) {
+	for (i = 0; i < tree_count(more) && i < MERGE_MAX; i++) {
 		struct json_object *item = json_object_array_get_idx(more, i);
 
 		for (j = 0; j < tree_count(list); j++)

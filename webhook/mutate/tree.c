@@ -166,14 +166,25 @@ struct json_object *tree_new_bool(struct tree_build *build, bool value)
 	return made(build, json_object_new_boolean(value));
 }
 
-void tree_put(struct tree_build *build, struct json_object *object, const char *key,
-              struct json_object *value)
+static void put(struct tree_build *build, struct json_object *object, const char *key,
+                struct json_object *value, unsigned flags)
 {
-	if (object && value &&
-	    json_object_object_add_ex(object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
+	if (object && value && json_object_object_add_ex(object, key, value, flags) == 0)
 		return;
 	json_object_put(value);
 	build->failed = true;
+}
+
+void tree_put(struct tree_build *build, struct json_object *object, const char *key,
+              struct json_object *value)
+{
+	put(build, object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY);
+}
+
+void tree_put_copied(struct tree_build *build, struct json_object *object, const char *key,
+                     struct json_object *value)
+{
+	put(build, object, key, value, 0);
 }
 
 void tree_push(struct tree_build *build, struct json_object *list, struct json_object *value)

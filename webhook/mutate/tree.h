@@ -61,6 +61,10 @@ void tree_put(struct tree_build *build, struct json_object *object, const char *
               struct json_object *value);
 void tree_push(struct tree_build *build, struct json_object *list, struct json_object *value);
 
+/* tree_put() under a key that is copied. */
+void tree_put_copied(struct tree_build *build, struct json_object *object, const char *key,
+                     struct json_object *value);
+
 /* tree_put() of a string. */
 void tree_put_string(struct tree_build *build, struct json_object *object, const char *key,
                      const char *text);

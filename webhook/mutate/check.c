@@ -1,0 +1,110 @@
+#include "webhook/mutate/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "injector/base/contract.h"
+#include "injector/base/err.h"
+#include "injector/base/own.h"
+#include "webhook/mutate/apply.h"
+#include "webhook/mutate/edit.h"
+#include "webhook/mutate/tree.h"
+
+static int fail(char *detail, size_t cap, const char *what)
+{
+	snprintf(detail, cap, "%s", what);
+	return -EBADE;
+}
+
+/* `pod` without us; NULL with `err` set. */
+static struct json_object *undone(struct json_object *pod, struct err *err)
+{
+	CLEANUP(tree_putp) struct json_object *undo = mutate_undo(pod);
+
+	if (!undo) {
+		err_set(err, ENOMEM, "no memory to undo");
+		return NULL;
+	}
+	return apply_copy(pod, undo, err);
+}
+
+static int check_undo(const struct plan *plan, struct json_object *after, char *detail, size_t cap)
+{
+	CLEANUP(tree_putp) struct json_object *back = NULL;
+	CLEANUP(tree_putp) struct json_object *wanted = NULL;
+	struct err err = {0};
+
+	back = undone(after, &err);
+	if (!back)
+		return fail(detail, cap, err.text);
+	wanted = plan_is_repair(plan) ? undone(plan->pod, &err) : json_object_get(plan->pod);
+	if (!wanted)
+		return fail(detail, cap, err.text);
+	if (!tree_equal(back, wanted, 0))
+		return fail(detail, cap, "undoing the patch does not give the pod back");
+	return 0;
+}
+
+/* Injecting once more must find nothing to do. */
+static int check_complete(const struct plan *plan, struct json_object *after, char *detail,
+                          size_t cap)
+{
+	struct plan again;
+	struct ops ops;
+	bool is_complete;
+
+	plan_init(&again, plan->policy, plan->context, after);
+	if (plan_make(&again) != REASON_INJECTED || again.install < 0 || !again.volume ||
+	    !again.no_token_volume || (again.agent < 0 && again.sidecar_agent < 0))
+		return fail(detail, cap, "the patched pod is not seen as injected");
+	ops_init(&ops);
+	edit_pod(&again, &ops);
+	is_complete = !ops.build.failed && tree_count(ops.patch) == 0;
+	if (!is_complete) {
+		const char *path = tree_string(tree_at(ops.patch, 0), "path");
+
+		snprintf(detail, cap, "the patched pod lacks a part at %.100s", path ? path : "?");
+	}
+	ops_done(&ops);
+	return is_complete ? 0 : -EBADE;
+}
+
+/* Volumes of ours stand once, and every mount of them has one. */
+static int check_volumes(struct json_object *spec, char *detail, size_t cap)
+{
+	static const char *const lists[] = {"initContainers", "containers"};
+	struct json_object *volumes = tree_list(spec, "volumes");
+	bool has_spool = tree_find(volumes, "name", CONTRACT_SPOOL_VOLUME) >= 0;
+	size_t ours = 0;
+
+	for (size_t i = 0; i < tree_count(volumes); i++) {
+		const char *name = tree_string(tree_at(volumes, i), "name");
+
+		ours += strcmp(name, CONTRACT_VOLUME) == 0 ||
+		        strcmp(name, CONTRACT_NO_TOKEN_VOLUME) == 0 ||
+		        strcmp(name, CONTRACT_SPOOL_VOLUME) == 0;
+	}
+	if (ours != (has_spool ? 3 : 2))
+		return fail(detail, cap, "a volume of Farguard is missing or stands twice");
+	for (size_t i = 0; i < 2 && !has_spool; i++) {
+		struct json_object *list = tree_list(spec, lists[i]);
+
+		for (size_t j = 0; j < tree_count(list); j++)
+			if (tree_find(tree_list(tree_at(list, j), "volumeMounts"), "name",
+			              CONTRACT_SPOOL_VOLUME) >= 0)
+				return fail(detail, cap, "a mount has no volume");
+	}
+	return 0;
+}
+
+int check_patched(const struct plan *plan, struct json_object *after, char *detail, size_t cap)
+{
+	int r = check_complete(plan, after, detail, cap);
+
+	if (r == 0)
+		r = check_volumes(tree_get(after, "spec"), detail, cap);
+	if (r == 0)
+		r = check_undo(plan, after, detail, cap);
+	return r;
+}
