@@ -1,0 +1,151 @@
+#!/bin/bash
+# run.sh - the chart and the plain manifests: lint, renderings, schema, and a real API server (TAP).
+#
+# Owns     The namespace chart-test; on a cluster that is up and has no Farguard a release in it.
+# Limits   Without a cluster, or without farguardctl, what needs them is skipped with the reason.
+set -uo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+here=$top/tests/chart
+chart=$top/charts/farguard
+build=${FARGUARD_BUILD:-$top/build/${FARGUARD_MODE:-release}}
+# shellcheck source=tests/e2e/tap.sh
+. "$top/tests/e2e/tap.sh"
+# shellcheck source=tests/chart/installed.sh
+. "$here/installed.sh"
+
+work=$(mktemp -d)
+trap 'installed_finish; rm -rf "$work"' EXIT
+
+helm() {
+	"$top/hack/cluster.sh" helm "$@"
+}
+
+kubectl() {
+	"$top/hack/cluster.sh" kubectl "$@"
+}
+
+render() { # FILE ARG...: to FILE
+	local file=$1
+	shift
+	helm template farguard "$chart" --namespace farguard "$@" >"$file" 2>"$file.err"
+}
+
+succeeds() { # name command...: with what it said when it does not
+	local name=$1 said
+	shift
+	if said=$("$@" 2>&1); then
+		ok "$name"
+	else
+		not_ok "$name" "$said"
+	fi
+}
+
+at() { # FILE PATH: what stands there, as JSON
+	"$here/rendered.py" value "$1" "$2"
+}
+
+# name PATH EXPECTED ARG...: what a rendering with ARG has at PATH
+has() {
+	local name=$1 path=$2 want=$3
+	shift 3
+	if render "$work/has.yaml" "$@"; then
+		same "$name" "$want" "$(at "$work/has.yaml" "$path")"
+	else
+		not_ok "$name" "$(cat "$work/has.yaml.err")"
+	fi
+}
+
+refuses() { # WORD ARG...: the schema names WORD
+	local word=$1
+	shift
+	if render "$work/refused.yaml" "$@"; then
+		not_ok "the schema refuses $*"
+	elif grep -qF "$word" "$work/refused.yaml.err"; then
+		ok "the schema refuses $*"
+	else
+		not_ok "the schema refuses $* and names $word" "$(cat "$work/refused.yaml.err")"
+	fi
+}
+
+renderings() {
+	local digest=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	local pod='Deployment/farguard-webhook|spec|template|spec' hook='MutatingWebhookConfiguration/farguard|webhooks|0'
+	has "a digest wins over a tag" "$pod|containers|0|image" "\"r.test/w@$digest\"" \
+		--set image.repository=r.test/w --set image.tag=x --set image.digest=$digest
+	has "a tag wins over the version" "$pod|containers|0|image" '"r.test/w:x"' \
+		--set image.repository=r.test/w --set image.tag=x
+	has "one replica has no disruption budget" 'PodDisruptionBudget/farguard-webhook' null --set replicas=1
+	has "further namespaces are excluded" "$hook|namespaceSelector|matchExpressions|0|values" \
+		'["kube-system", "farguard", "a", "b"]' --set 'webhook.excludeNamespaces={a,b}'
+	has "the label-only mode selects namespaces" "$hook|namespaceSelector|matchExpressions|1" \
+		'{"key": "farguard.io/inject", "operator": "In", "values": ["enabled"]}' --set webhook.labelOnly=true
+	has "the release's namespace is what is excluded" "$hook|namespaceSelector|matchExpressions|0|values" \
+		'["kube-system", "elsewhere"]' --namespace elsewhere
+	has "the Service's namespace is the release's" "$hook|clientConfig|service|namespace" '"elsewhere"' --namespace elsewhere
+	has "fail closed" "$hook|failurePolicy" '"Fail"' --set webhook.failurePolicy=Fail
+	has "pull secrets" "$pod|imagePullSecrets" '[{"name": "regcred"}]' --set 'imagePullSecrets[0].name=regcred'
+	has "a pod's label cannot replace ours" \
+		'Deployment/farguard-webhook|spec|template|metadata|labels|app.kubernetes.io/name' '"farguard"' \
+		--set 'podLabels.app\.kubernetes\.io/name=other'
+	has "a pod's label is added" 'Deployment/farguard-webhook|spec|template|metadata|labels|team' '"sec"' --set podLabels.team=sec
+	has "an affinity replaces ours" "$pod|affinity" '{"nodeAffinity": {}}' --set-json 'affinity={"nodeAffinity":{}}'
+	has "the port follows the configuration" "$pod|containers|0|ports|0|containerPort" 9444 --set config.server.listen=:9444
+	has "the log level is passed" "$pod|containers|0|args" \
+		'["--config", "/etc/farguard/farguard.yaml", "--log-level", "debug"]' --set logLevel=debug
+	has "an account's annotation" 'ServiceAccount/farguard-webhook|metadata|annotations' '{"a.test/role": "r"}' \
+		--set 'serviceAccount.annotations.a\.test/role=r'
+}
+
+schema() {
+	refuses replica --set replica=3
+	refuses repositry --set image.repositry=x
+	refuses tags --set payload.image.tags=x
+	refuses failurePolicy --set webhook.failurePolicy=ignore
+	refuses timeoutSeconds --set webhook.timeoutSeconds=31
+	refuses labelOnly --set-string webhook.labelOnly=true
+	refuses injects --set config.injects.default=enabled
+	refuses default --set config.inject.default=on
+	refuses image --set config.image.reference=x
+	refuses sensor --set config.sensor=ebpf
+	refuses heartbeatSeconds --set config.agent.heartbeatSeconds=0
+	refuses listen --set config.server.listen=:10250
+	refuses digest --set image.digest=sha256:12
+	refuses limit --set config.agent.resources.limit.cpu=1
+}
+
+accepted() { # name FILE: farguardctl takes the configuration in it
+	"$here/rendered.py" extract "$2" >"$work/farguard.yaml"
+	if [ ! -x "$build/bin/farguardctl" ]; then
+		skip "$1" "no $build/bin/farguardctl"
+	elif "$build/bin/farguardctl" config check "$work/farguard.yaml" >"$work/check" 2>&1; then
+		ok "$1"
+	else
+		not_ok "$1" "$(cat "$work/check")"
+	fi
+}
+
+helm version >/dev/null 2>"$work/helm" || {
+	skip "chart" "helm cannot be built: $(tail -n 1 "$work/helm")"
+	tap_end
+	exit 0
+}
+
+succeeds "helm lint --strict" helm lint --strict "$chart"
+render "$work/defaults.yaml" || not_ok "the defaults render" "$(cat "$work/defaults.yaml.err")"
+render "$work/again.yaml"
+same "a second rendering is the same to the byte" "$(sha256sum <"$work/defaults.yaml")" "$(sha256sum <"$work/again.yaml")"
+tap_of "$here/rendered.py" objects "$work/defaults.yaml"
+tap_of "$here/rendered.py" config "$work/defaults.yaml" "$chart/files/farguard.yaml"
+render "$work/other.yaml" --values "$here/other.yaml" || not_ok "other values render" "$(cat "$work/other.yaml.err")"
+checksum='Deployment/farguard-webhook|spec|template|metadata|annotations|checksum/config'
+check "another configuration rolls the pods" \
+	[ "$(at "$work/defaults.yaml" "$checksum")" != "$(at "$work/other.yaml" "$checksum")" ]
+renderings
+schema
+accepted "farguardctl accepts the configuration of the defaults" "$work/defaults.yaml"
+accepted "farguardctl accepts the configuration of other values" "$work/other.yaml"
+"$top/hack/manifests.sh" - >"$work/manifests.yaml"
+same "manifests/farguard.yaml is current (else: hack/manifests.sh)" "" \
+	"$(diff "$work/manifests.yaml" "$top/manifests/farguard.yaml" 2>&1 | head -n 20)"
+installed
+tap_end
