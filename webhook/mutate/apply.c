@@ -264,8 +264,6 @@ static int run(struct apply *apply, struct json_object *patch, struct err *err)
 {
 	if (!json_object_is_type(patch, json_type_array))
 		return err_set(err, EINVAL, "a patch is a list of operations");
-	if (!is_container(apply->root))
-		return err_set(err, EINVAL, "only an object or a list can be patched");
 	for (size_t i = 0; i < json_object_array_length(patch); i++) {
 		struct json_object *operation = json_object_array_get_idx(patch, i);
 		int r = run_operation(apply, operation);

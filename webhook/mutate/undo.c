@@ -65,7 +65,9 @@ static void remove_from(struct undo *undo, struct json_object *list, const char 
 
 	for (i = 0; i < count; i++)
 		removed += ours(tree_at(list, i));
-	if (removed == 0 || give_back(undo, pointer, created_as, count - removed))
+	/* A list that was made for us goes even when others have emptied it. */
+	if (!list || (removed == 0 && count > 0) ||
+	    give_back(undo, pointer, created_as, count - removed))
 		return;
 	for (i = count; i > 0; i--) {
 		if (!ours(tree_at(list, i - 1)))
@@ -176,13 +178,16 @@ static void undo_word(struct undo *undo, const char *map_key, const char *word, 
 	struct json_object *map = tree_object(undo->metadata, map_key);
 	char path[OPS_POINTER_MAX];
 
-	if (!tree_has(map, word))
+	ops_join(&undo->ops, path, "/metadata/%s", map_key);
+	if (!tree_has(map, word)) {
+		if (map)
+			give_back(undo, path, path, (size_t)json_object_object_length(map));
 		return;
+	}
 	if (was) {
 		ops_put(&undo->ops, "replace", pointer, json_object_get(was));
 		return;
 	}
-	ops_join(&undo->ops, path, "/metadata/%s", map_key);
 	if (!give_back(undo, path, path, (size_t)json_object_object_length(map) - 1))
 		ops_remove(&undo->ops, pointer);
 }
