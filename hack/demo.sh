@@ -58,7 +58,8 @@ settled() {
 
 pod_of() { # APP: the youngest pod of it that is not ending
 	kubectl -n shop get pods -l "app=$1" --sort-by=.metadata.creationTimestamp \
-		-o jsonpath='{range .items[?(!@.metadata.deletionTimestamp)]}{.metadata.name}{"\n"}{end}' | tail -n 1
+		--no-headers -o custom-columns=N:.metadata.name,D:.metadata.deletionTimestamp |
+		awk '$2 == "<none>" { name = $1 } END { print name }'
 }
 
 agent_log() { # APP
