@@ -9,7 +9,9 @@
 #include "injector/base/own.h"
 #include "webhook/mutate/apply.h"
 #include "webhook/mutate/edit.h"
+#include "webhook/mutate/status.h"
 #include "webhook/mutate/tree.h"
+#include "webhook/mutate/undo.h"
 
 static int fail(char *detail, size_t cap, const char *what)
 {
@@ -18,9 +20,10 @@ static int fail(char *detail, size_t cap, const char *what)
 }
 
 /* `pod` without us; NULL with `err` set. */
-static struct json_object *undone(struct json_object *pod, struct err *err)
+static struct json_object *undone(struct json_object *pod, struct json_object *status,
+                                  struct err *err)
 {
-	CLEANUP(tree_putp) struct json_object *undo = mutate_undo(pod);
+	CLEANUP(tree_putp) struct json_object *undo = undo_make(pod, status);
 
 	if (!undo) {
 		err_set(err, ENOMEM, "no memory to undo");
@@ -29,16 +32,23 @@ static struct json_object *undone(struct json_object *pod, struct err *err)
 	return apply_copy(pod, undo, err);
 }
 
-static int check_undo(const struct plan *plan, struct json_object *after, char *detail, size_t cap)
+static int check_undo(const struct plan *plan, struct json_object *after,
+                      struct json_object *status, char *detail, size_t cap)
 {
+	CLEANUP(tree_putp) struct json_object *old_status = NULL;
 	CLEANUP(tree_putp) struct json_object *back = NULL;
 	CLEANUP(tree_putp) struct json_object *wanted = NULL;
 	struct err err = {0};
 
-	back = undone(after, &err);
+	back = undone(after, status, &err);
 	if (!back)
 		return fail(detail, cap, err.text);
-	wanted = plan_is_repair(plan) ? undone(plan->pod, &err) : json_object_get(plan->pod);
+	if (plan_is_repair(plan)) {
+		old_status = status_of(plan->pod);
+		wanted = undone(plan->pod, old_status, &err);
+	} else {
+		wanted = json_object_get(plan->pod);
+	}
 	if (!wanted)
 		return fail(detail, cap, err.text);
 	if (!tree_equal(back, wanted, 0))
@@ -98,13 +108,14 @@ static int check_volumes(struct json_object *spec, char *detail, size_t cap)
 	return 0;
 }
 
-int check_patched(const struct plan *plan, struct json_object *after, char *detail, size_t cap)
+int check_patched(const struct plan *plan, struct json_object *after, struct json_object *status,
+                  char *detail, size_t cap)
 {
 	int r = check_complete(plan, after, detail, cap);
 
 	if (r == 0)
 		r = check_volumes(tree_get(after, "spec"), detail, cap);
 	if (r == 0)
-		r = check_undo(plan, after, detail, cap);
+		r = check_undo(plan, after, status, detail, cap);
 	return r;
 }

@@ -111,7 +111,7 @@ static enum reason write_patch(struct plan *plan, struct ops *ops, struct mutate
 	reason = put_status(plan, ops, reason, draft, &after, out);
 	if (reason != REASON_INJECTED && reason != REASON_REPAIRED)
 		return reason;
-	if (check_patched(plan, after, out->detail, sizeof(out->detail)) < 0)
+	if (check_patched(plan, after, out->status, out->detail, sizeof(out->detail)) < 0)
 		return REASON_SELF_CHECK_FAILED;
 	snprintf(out->detail, sizeof(out->detail), "%s", plan->detail);
 	return reason;

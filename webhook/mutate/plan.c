@@ -439,8 +439,11 @@ static enum reason choose_containers(struct plan *plan)
 		choose(plan, &plan->containers[i]);
 		covered += plan->containers[i].covered;
 	}
-	if (covered == 0)
+	if (covered == 0) {
+		snprintf(plan->detail, sizeof(plan->detail),
+		         "none of %zu containers is selected and can be covered", plan->count);
 		return REASON_NO_CONTAINER_SELECTED;
+	}
 	reason = place_agent(plan);
 	if (reason == REASON_INJECTED)
 		resources_choose(plan);

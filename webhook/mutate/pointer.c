@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <string.h>
 
 int pointer_next(const char **rest, char out_token[POINTER_TOKEN_MAX])
 {
@@ -42,27 +41,4 @@ int pointer_index(const char *token, size_t *out_index)
 	}
 	*out_index = value;
 	return 0;
-}
-
-bool pointer_push(char *buf, size_t cap, size_t *len, const char *token)
-{
-	size_t at = *len;
-
-	if (at + 2 > cap)
-		return false;
-	buf[at++] = '/';
-	for (; *token; token++) {
-		bool escaped = *token == '~' || *token == '/';
-
-		if (at + (escaped ? 3 : 2) > cap) {
-			buf[*len] = '\0';
-			return false;
-		}
-		if (escaped)
-			buf[at++] = '~';
-		buf[at++] = escaped ? (*token == '~' ? '0' : '1') : *token;
-	}
-	buf[at] = '\0';
-	*len = at;
-	return true;
 }

@@ -1,4 +1,4 @@
-/* pointer.h - JSON Pointers (RFC 6901): read one token at a time, and escape one.
+/* pointer.h - JSON Pointers (RFC 6901): read one token at a time.
  *
  * Owns     Nothing.
  * Limits   POINTER_TOKEN_MAX bytes a token.
@@ -6,7 +6,6 @@
 #ifndef FARGUARD_MUTATE_POINTER_H
 #define FARGUARD_MUTATE_POINTER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #define POINTER_TOKEN_MAX 1024
@@ -17,9 +16,5 @@ int pointer_next(const char **rest, char out_token[POINTER_TOKEN_MAX]);
 
 /* The list index that `token` is: 0, or digits without a leading zero.  Returns 0 or -EINVAL. */
 int pointer_index(const char *token, size_t *out_index);
-
-/* Append "/" and the escaped `token` to the pointer of `*len` bytes in `buf`; false when it does
- * not fit, and then `buf` is as before. */
-bool pointer_push(char *buf, size_t cap, size_t *len, const char *token);
 
 #endif

@@ -1,4 +1,6 @@
 /* undo.c - take Farguard out again: by names, never by indexes that were written down. */
+#include "webhook/mutate/undo.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,17 +228,14 @@ static bool is_injected(struct json_object *spec)
 	return false;
 }
 
-struct json_object *mutate_undo(struct json_object *pod)
+struct json_object *undo_make(struct json_object *pod, struct json_object *status)
 {
 	struct undo undo = {
 	        .pod = pod, .spec = tree_get(pod, "spec"), .metadata = tree_get(pod, "metadata")};
-	CLEANUP(tree_putp) struct json_object *status = NULL;
 	struct json_object *patch;
-	char detail[64];
 
 	ops_init(&undo.ops);
-	if (shape_check(pod, detail, sizeof(detail)) && is_injected(undo.spec)) {
-		status = status_of(pod);
+	if (is_injected(undo.spec)) {
 		undo.created = tree_list(tree_get(status, "undo"), "created");
 		undo.nulls = tree_list(tree_get(status, "undo"), "nulls");
 		undo_list(&undo, "containers", false);
@@ -248,4 +247,15 @@ struct json_object *mutate_undo(struct json_object *pod)
 	patch = undo.ops.build.failed ? NULL : json_object_get(undo.ops.patch);
 	ops_done(&undo.ops);
 	return patch;
+}
+
+struct json_object *mutate_undo(struct json_object *pod)
+{
+	CLEANUP(tree_putp) struct json_object *status = NULL;
+	char detail[64];
+
+	if (!shape_check(pod, detail, sizeof(detail)))
+		return json_object_new_array();
+	status = status_of(pod);
+	return undo_make(pod, status);
 }

@@ -135,19 +135,6 @@ static void what_cannot_be_done_is_named(void **state)
 	        "operation 0, /a/-: No such file or directory");
 }
 
-static void pointers_that_do_not_fit_leave_the_buffer_alone(void **state)
-{
-	char buf[8] = "/a";
-	size_t len = 2;
-
-	(void)state;
-	assert_true(pointer_push(buf, sizeof(buf), &len, "b/"));
-	assert_string_equal(buf, "/a/b~1");
-	assert_false(pointer_push(buf, sizeof(buf), &len, "c"));
-	assert_string_equal(buf, "/a/b~1");
-	assert_int_equal(len, 6);
-}
-
 static void a_token_of_any_length_is_read_or_refused(void **state)
 {
 	char path[POINTER_TOKEN_MAX + 8], token[POINTER_TOKEN_MAX];
@@ -171,5 +158,4 @@ TEST_MAIN(cmocka_unit_test(it_adds_to_objects_and_lists),
           cmocka_unit_test(a_value_that_is_changed_later_stays_as_it_is_in_the_patch),
           cmocka_unit_test(a_copy_of_a_copy_leaves_the_first_alone),
           cmocka_unit_test(what_cannot_be_done_is_named),
-          cmocka_unit_test(pointers_that_do_not_fit_leave_the_buffer_alone),
           cmocka_unit_test(a_token_of_any_length_is_read_or_refused))
