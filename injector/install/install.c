@@ -14,8 +14,9 @@
 #include "injector/base/own.h"
 #include "injector/base/version.h"
 
-#define COPY_BYTES  65536
-#define TEMP_PREFIX ".farguard-install."
+#define COPY_BYTES    65536
+#define TEMP_PREFIX   ".farguard-install."
+#define TEMP_NAME_MAX 64
 
 static const char preload_line[] = CONTRACT_LIBRARY "\n";
 
@@ -119,29 +120,37 @@ static int fill(int to, int source, const struct payload_file *file, size_t *out
 	return compare(to, source, file->text);
 }
 
-static int install_file(int from_dir, int target_dir, const struct payload_file *file,
-                        size_t *out_bytes)
+static void temp_name(char out[TEMP_NAME_MAX], const struct payload_file *file)
+{
+	snprintf(out, TEMP_NAME_MAX, TEMP_PREFIX "%s", file->name);
+}
+
+/* Write `file` under its temporary name. */
+static int stage(int from_dir, int target_dir, const struct payload_file *file, size_t *out_bytes)
 {
 	CLEANUP(fd_closep) int source = -1;
 	CLEANUP(fd_closep) int to = -1;
-	char temp[64];
-	int err;
+	char temp[TEMP_NAME_MAX];
 
 	if (!file->text) {
 		source = openat(from_dir, file->name, O_RDONLY | O_CLOEXEC);
 		if (source < 0)
 			return -errno;
 	}
-	snprintf(temp, sizeof(temp), TEMP_PREFIX "%s", file->name);
-	to = openat(target_dir, temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	temp_name(temp, file);
+	to = openat(target_dir, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return -errno;
-	err = fill(to, source, file, out_bytes);
-	if (err == 0 && renameat(target_dir, temp, target_dir, file->name) < 0)
-		err = -errno;
-	if (err < 0)
-		unlinkat(target_dir, temp, 0);
-	return err;
+	return fill(to, source, file, out_bytes);
+}
+
+/* Give it its name. */
+static int reveal(int target_dir, const struct payload_file *file)
+{
+	char temp[TEMP_NAME_MAX];
+
+	temp_name(temp, file);
+	return renameat(target_dir, temp, target_dir, file->name) < 0 ? -errno : 0;
 }
 
 /* Remove what a run that was killed has left. */
@@ -155,10 +164,41 @@ static void remove_stale(int target_dir)
 		fd_closep(&fd);
 		return;
 	}
+	rewinddir(dir); /* the two share their place in it */
 	while ((entry = readdir(dir)))
 		if (strncmp(entry->d_name, TEMP_PREFIX, sizeof(TEMP_PREFIX) - 1) == 0)
 			unlinkat(target_dir, entry->d_name, 0);
 	closedir(dir);
+}
+
+static int failed(const struct install_options *options, const char *name, int code,
+                  struct err *err)
+{
+	return err_set(err, -code, "install: %.120s/%s: %s", options->target, name,
+	               code == -EIO ? "reads back otherwise than it was written" : strerror(-code));
+}
+
+/* All files first, then all names: what cannot be had whole leaves an older payload as it was. */
+static int install_all(const struct install_options *options, int from, int target,
+                       size_t *out_bytes, struct err *err)
+{
+	size_t bytes = 0, i;
+	int code;
+
+	for (i = 0; i < sizeof(payload) / sizeof(*payload); i++) {
+		code = stage(from, target, &payload[i], &bytes);
+		if (code < 0)
+			return failed(options, payload[i].name, code, err);
+		*out_bytes += bytes;
+	}
+	for (i = 0; i < sizeof(payload) / sizeof(*payload); i++) {
+		code = reveal(target, &payload[i]);
+		if (code < 0)
+			return failed(options, payload[i].name, code, err);
+	}
+	if (fsync(target) < 0 && errno == EIO) /* not every file system knows it */
+		return failed(options, "", -errno, err);
+	return 0;
 }
 
 int install_payload(const struct install_options *options, char out_line[INSTALL_LINE_MAX],
@@ -166,7 +206,8 @@ int install_payload(const struct install_options *options, char out_line[INSTALL
 {
 	CLEANUP(fd_closep) int from = open(options->from, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CLEANUP(fd_closep) int target = -1;
-	size_t total = 0, bytes = 0, i;
+	size_t total = 0;
+	int code;
 
 	if (from < 0)
 		return err_set(err, errno, "install: %.150s: %s", options->from, strerror(errno));
@@ -174,15 +215,10 @@ int install_payload(const struct install_options *options, char out_line[INSTALL
 	if (target < 0)
 		return err_set(err, errno, "install: %.150s: %s", options->target, strerror(errno));
 	remove_stale(target);
-	for (i = 0; i < sizeof(payload) / sizeof(*payload); i++) {
-		int code = install_file(from, target, &payload[i], &bytes);
-
-		if (code < 0)
-			return err_set(err, -code, "install: %.120s/%s: %s", options->target,
-			               payload[i].name,
-			               code == -EIO ? "reads back otherwise than it was written"
-			                            : strerror(-code));
-		total += bytes;
+	code = install_all(options, from, target, &total, err);
+	if (code < 0) {
+		remove_stale(target);
+		return code;
 	}
 	snprintf(out_line, INSTALL_LINE_MAX, "farguard %s: installed into %.150s, %zu bytes\n",
 	         FARGUARD_VERSION, options->target, total);

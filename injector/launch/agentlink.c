@@ -8,8 +8,8 @@
 #include "injector/base/contract.h"
 #include "injector/base/own.h"
 #include "injector/launch/address.h"
+#include "injector/launch/fds.h"
 #include "injector/launch/handoff.h"
-#include "injector/launch/say.h"
 
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_LAST_MS  1000
@@ -74,9 +74,10 @@ int agentlink_wait(const struct agentlink *link, uint64_t now_ms)
 void agentlink_lost(struct agentlink *link, uint64_t now_ms)
 {
 	char byte;
+	ssize_t n = recv(link->sock, &byte, 1, MSG_DONTWAIT);
 
 	/* The agent says nothing; whatever comes is read away, the end of it closes. */
-	if (recv(link->sock, &byte, 1, MSG_DONTWAIT) > 0 || errno == EAGAIN)
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
 	fd_closep(&link->sock);
 	link->next_ms = now_ms + agentlink_backoff(++link->tries);
@@ -84,10 +85,14 @@ void agentlink_lost(struct agentlink *link, uint64_t now_ms)
 
 void agentlink_end(struct agentlink *link, int wait_status)
 {
-	struct hello end = link->hello;
+	struct hello end;
 
+	/* It may have come back this moment: records in the ring are lost with it otherwise. */
+	link->next_ms = 0;
+	agentlink_try(link, 0);
 	if (link->sock < 0)
 		return;
+	end = link->hello;
 	end.kind = HELLO_END;
 	end.wait_status = wait_status;
 	(void)handoff_send(link->sock, &end, sizeof(end), -1);

@@ -8,13 +8,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "injector/base/own.h"
-#include "injector/launch/say.h"
+#include "injector/launch/fds.h"
+#include "injector/launch/signals.h"
+
+/* Forget a pending signal: to ignore it does that, though it is blocked (sigaction(2)). */
+static void discard(int number)
+{
+	signal(number, signal(number, SIG_IGN));
+}
 
 /* Let go of our terminal; returns its descriptor, or -1 when we have none. */
 static int release_terminal(void)
@@ -24,12 +32,12 @@ static int release_terminal(void)
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (tcgetsid(fd) != getpid())
 			continue;
-		/* The foreground group, which is ours, gets a SIGHUP for it (tty_ioctl(4)). */
-		sighandler_t before = signal(SIGHUP, SIG_IGN);
-		int released = ioctl(fd, TIOCNOTTY);
-
-		signal(SIGHUP, before);
-		return released == 0 ? fd : -1;
+		if (ioctl(fd, TIOCNOTTY) < 0)
+			return -1;
+		/* The foreground group, which is ours, gets them for it (tty_ioctl(4)). */
+		discard(SIGHUP);
+		discard(SIGCONT);
+		return fd;
 	}
 	return -1;
 }
@@ -48,7 +56,7 @@ execute(const struct child_start *start, bool leader, bool ignored, int terminal
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (ignored)
 		signal(SIGCHLD, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &start->mask, NULL);
+	signals_restore(&start->mask);
 	execve(start->file, start->argv, start->envp);
 	error = errno;
 	if (error == E2BIG && start->envp_plain) {
@@ -85,6 +93,8 @@ pid_t child_start(const struct child_start *start, int *out_exec_error)
 
 		if (terminal >= 0)
 			ioctl(terminal, TIOCSCTTY, 0);
+		if (ignored)
+			signal(SIGCHLD, SIG_IGN);
 		return -saved;
 	}
 	fd_closep(&to);

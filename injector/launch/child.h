@@ -5,17 +5,18 @@
 #ifndef FARGUARD_LAUNCH_CHILD_H
 #define FARGUARD_LAUNCH_CHILD_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+#include "injector/launch/signals.h"
 
 struct child_start {
 	const char *file;
 	char *const *argv;
-	char *const *envp;       /* tried first */
-	char *const *envp_plain; /* tried when the first is too long for the kernel, or NULL */
-	sigset_t mask;           /* to restore */
-	bool tied;               /* dies with us: nobody else would end it */
+	char *const *envp;        /* tried first */
+	char *const *envp_plain;  /* tried when the first is too long for the kernel, or NULL */
+	struct signals_mask mask; /* to restore */
+	bool tied;                /* dies with us: nobody else would end it */
 };
 
 /* Start it.  Returns its pid once it executes; -errno of fork(2); or, with `*out_exec_error` set to

@@ -8,8 +8,8 @@
 
 #include "injector/base/own.h"
 #include "injector/launch/address.h"
+#include "injector/launch/fds.h"
 #include "injector/launch/handoff.h"
-#include "injector/launch/say.h"
 
 /* Everything that the container starts asks at once; the kernel cuts it to net.core.somaxconn. */
 #define BACKLOG      4096
@@ -34,7 +34,7 @@ static int join(struct host *host, const struct sockaddr_un *address, socklen_t 
 	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(sock, (const struct sockaddr *)address, len) < 0)
 		return -errno;
-	/* Another container's process may have taken the name: it is none that we can see. */
+	/* A process of another container is none that we can see. */
 	if (address_peer(sock) <= 0)
 		return -EPERM;
 	fd = handoff_receive(sock);
@@ -45,17 +45,23 @@ static int join(struct host *host, const struct sockaddr_un *address, socklen_t 
 	return err;
 }
 
-static int create(struct host *host, const struct sockaddr_un *address, socklen_t len)
+static int hear(struct host *host, const struct sockaddr_un *address, socklen_t len)
 {
 	CLEANUP(fd_closep) int sock = sequenced_socket(SOCK_NONBLOCK);
-	CLEANUP(fd_closep) int fd = -1;
-	int err;
 
 	if (sock < 0)
 		return -errno;
 	if (bind(sock, (const struct sockaddr *)address, len) < 0 || listen(sock, BACKLOG) < 0)
 		return -errno;
-	err = ring_create(&fd);
+	host->listener = fd_take(&sock);
+	return 0;
+}
+
+static int create(struct host *host)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	int err = ring_create(&fd);
+
 	if (err < 0)
 		return err;
 	fd = fd_high(fd);
@@ -63,7 +69,6 @@ static int create(struct host *host, const struct sockaddr_un *address, socklen_
 	if (err < 0)
 		return err;
 	host->ring_fd = fd_take(&fd);
-	host->listener = fd_take(&sock);
 	return 0;
 }
 
@@ -77,10 +82,15 @@ int host_open(struct host *host)
 	if (!len)
 		return -ENOENT;
 	err = join(host, &address, len);
-	if (err == -ECONNREFUSED)
-		err = create(host, &address, len);
-	if (err == -EADDRINUSE) /* two sessions began at once: the other was first */
-		err = join(host, &address, len);
+	if (err == -ECONNREFUSED) {
+		err = hear(host, &address, len);
+		if (err == -EADDRINUSE) /* two sessions began at once: the other was first */
+			err = join(host, &address, len);
+	}
+	if (host->listener >= 0 || err == -EPERM)
+		err = create(host);
+	if (err < 0)
+		host_close(host);
 	return err;
 }
 
@@ -91,7 +101,7 @@ void host_close(struct host *host)
 	fd_closep(&host->listener);
 }
 
-void host_serve(struct host *host)
+bool host_serve(struct host *host)
 {
 	unsigned i;
 
@@ -99,9 +109,12 @@ void host_serve(struct host *host)
 		int client = accept4(host->listener, NULL, NULL, SOCK_CLOEXEC);
 
 		if (client < 0)
-			return;
-		/* Who is gone already, or whose socket is full, does without. */
-		(void)handoff_send(client, "", 1, host->ring_fd);
+			return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED;
+		/* Another container of the pod would write records in this one's name.  Who is
+		 * gone already, or whose socket is full, does without. */
+		if (address_peer(client) > 0)
+			(void)handoff_send(client, "", 1, host->ring_fd);
 		close(client);
 	}
+	return true;
 }

@@ -12,17 +12,19 @@
 struct host {
 	struct ring ring; /* mapped to write; only a spool reads from it here */
 	int ring_fd;      /* -1 where the ring is another launcher's */
-	int listener;
-	bool joined; /* an exec session: the container's launcher has the ring */
+	int listener;     /* -1 where somebody else has taken the name */
+	bool joined;      /* an exec session: the container's launcher has the ring */
 };
 
-/* Join the ring of this container, or make one and listen for those who want it.  Returns 0 or
- * -errno, and then holds nothing. */
+/* Join the ring of this container, or make one and listen for those who want it.  Where another
+ * container's process has taken the name, nobody can be served: the ring is the launcher's alone.
+ * Returns 0 or -errno, and then holds nothing. */
 int host_open(struct host *host);
 void host_close(struct host *host);
 
-/* Hand the ring to those who wait for it, HOST_TURN at most; who asks again gets it again. */
-void host_serve(struct host *host);
+/* Hand the ring to those of this container who wait for it, HOST_TURN at most; who asks again gets
+ * it again.  False when they cannot be answered now, for want of descriptors or memory. */
+bool host_serve(struct host *host);
 #define HOST_TURN 64
 
 #endif

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include "injector/base/contract.h"
-#include "injector/base/own.h"
 #include "injector/launch/note.h"
+#include "injector/launch/signals.h"
 
-/* A ring takes some thousand records: while it is written down, it is looked at this often. */
+/* A ring takes some thousand records: while it may have to be written down, it is looked at this
+ * often. */
 #define SPOOL_EVERY_MS 50
+#define DEAF_MS        100
 
 static uint64_t now_ns(void)
 {
@@ -30,18 +32,13 @@ static uint64_t now_ms(void)
 	return now_ns() / 1000000;
 }
 
-void loop_forward(pid_t program, const struct signalfd_siginfo *info)
+/* ^Z in a shell stops the whole job, and we are part of it: the shell waits for us.  What stopped
+ * the program alone would leave us stopped when it goes on. */
+static void stop_with(const struct loop *loop, pid_t pid, int number)
 {
-	union sigval value = {.sival_ptr = (void *)(uintptr_t)info->ssi_ptr};
-
-	if (info->ssi_signo == SIGCHLD)
-		return;
-	if (info->ssi_code == SI_KERNEL && getpgid(program) == getpgrp())
-		return;
-	if (info->ssi_code == SI_QUEUE)
-		sigqueue(program, (int)info->ssi_signo, value);
-	else
-		kill(program, (int)info->ssi_signo);
+	if (pid == loop->program && (number == SIGTSTP || number == SIGTTIN || number == SIGTTOU) &&
+	    getpgid(pid) == getpgrp())
+		kill(getpid(), SIGSTOP);
 }
 
 /* Reap what has ended; true with the program's status when it is among them. */
@@ -51,7 +48,11 @@ static bool reap(struct loop *loop, int *out_status)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | (loop->stops ? WUNTRACED : 0))) > 0) {
+		if (WIFSTOPPED(status)) {
+			stop_with(loop, pid, WSTOPSIG(status));
+			continue;
+		}
 		note_exit(loop->host->ring.shared, pid, status);
 		if (pid == loop->program) {
 			*out_status = status;
@@ -66,7 +67,13 @@ static void take_signals(struct loop *loop)
 	struct signalfd_siginfo info;
 
 	while (read(loop->signals, &info, sizeof(info)) == sizeof(info))
-		loop_forward(loop->program, &info);
+		signals_forward(loop->program, &info);
+}
+
+/* Half full: the rest must last for SPOOL_EVERY_MS. */
+static bool ring_is_filling(struct ring_shared *ring)
+{
+	return atomic_load(&ring->write_pos) - atomic_load(&ring->read_pos) > RING_SLOT_COUNT / 2;
 }
 
 static int sooner(int a, int b)
@@ -74,30 +81,54 @@ static int sooner(int a, int b)
 	return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
+/* The agent, if it is there now; until then the spool has what does not fit into the ring. */
+static int attend_agent(struct loop *loop, int wait)
+{
+	if (loop->host->joined)
+		return wait;
+	agentlink_try(&loop->link, now_ms());
+	if (loop->link.reached)
+		spool_finish(&loop->spool);
+	if (loop->spool.file >= 0) {
+		if (ring_is_filling(loop->host->ring.shared))
+			spool_drain(&loop->spool, &loop->host->ring, now_ns());
+		wait = sooner(wait, SPOOL_EVERY_MS);
+	}
+	return sooner(wait, agentlink_wait(&loop->link, now_ms()));
+}
+
+/* Wait for something to happen, `limit_ms` at most (-1: without end), and see to all of it but the
+ * signals.  Returns 0 or -errno. */
 static int turn(struct loop *loop, int limit_ms)
 {
-	struct pollfd polled[] = {{loop->signals, POLLIN, 0},
-	                          {loop->host->listener, POLLIN, 0},
-	                          {loop->link.sock, POLLIN, 0}};
-	int wait = limit_ms;
+	struct pollfd polled[] = {{loop->signals, POLLIN, 0}, {-1, POLLIN, 0}, {-1, POLLIN, 0}};
+	int wait = attend_agent(loop, limit_ms);
 
-	if (!loop->host->joined) {
-		agentlink_try(&loop->link, now_ms());
-		polled[2].fd = loop->link.sock;
-		wait = sooner(wait, agentlink_wait(&loop->link, now_ms()));
-	}
-	if (loop->spool.file >= 0 && loop->link.reached)
-		spool_drop(&loop->spool);
-	if (loop->spool.file >= 0)
-		wait = sooner(wait, SPOOL_EVERY_MS);
+	polled[2].fd = loop->link.sock;
+	if (loop->deaf_until_ms <= now_ms())
+		polled[1].fd = loop->host->listener;
+	else
+		wait = sooner(wait, DEAF_MS);
 	if (poll(polled, 3, wait) < 0)
 		return errno == EINTR ? 0 : -errno;
-	if (polled[1].revents)
-		host_serve(loop->host);
+	if (polled[1].revents && !host_serve(loop->host))
+		loop->deaf_until_ms = now_ms() + DEAF_MS;
 	if (polled[2].revents)
 		agentlink_lost(&loop->link, now_ms());
-	spool_drain(&loop->spool, &loop->host->ring, now_ns());
-	return polled[0].revents != 0;
+	return 0;
+}
+
+/* Not even poll(2) is left, for want of descriptors (its limit is theirs): the program's signals
+ * and its end are what matters. */
+static int wait_only(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+	int status = 0;
+
+	while (!reap(loop, &status))
+		if (signals_wait(&info, -1))
+			signals_forward(loop->program, &info);
+	return status;
 }
 
 int loop_run(struct loop *loop)
@@ -105,12 +136,8 @@ int loop_run(struct loop *loop)
 	int status = 0;
 
 	for (;;) {
-		if (turn(loop, -1) < 0) {
-			/* Not even poll(2) is left: wait, which is what matters. */
-			while (waitpid(loop->program, &status, 0) < 0 && errno == EINTR)
-				;
-			return status;
-		}
+		if (turn(loop, -1) < 0)
+			return wait_only(loop);
 		take_signals(loop);
 		if (reap(loop, &status))
 			return status;
@@ -123,13 +150,19 @@ void loop_finish(struct loop *loop, int wait_status)
 
 	if (loop->host->joined)
 		return;
-	if (loop->spool.file >= 0) {
+	if (loop->spool.file >= 0 && !loop->link.reached) {
 		spool_drain(&loop->spool, &loop->host->ring, now_ns());
 		spool_finish(&loop->spool);
 		return;
 	}
-	while (!loop->link.reached && getenv(CONTRACT_ENV_CONTAINER) && now_ms() < end)
-		if (turn(loop, (int)(end - now_ms())) < 0)
+	spool_finish(&loop->spool);
+	/* Outside a pod there is no agent to wait for. */
+	while (!loop->link.reached && getenv(CONTRACT_ENV_CONTAINER)) {
+		uint64_t now = now_ms();
+
+		if (now >= end || turn(loop, (int)(end - now)) < 0)
 			break;
+		take_signals(loop);
+	}
 	agentlink_end(&loop->link, wait_status);
 }

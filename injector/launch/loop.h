@@ -2,17 +2,19 @@
 #ifndef FARGUARD_LAUNCH_LOOP_H
 #define FARGUARD_LAUNCH_LOOP_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "injector/launch/agentlink.h"
 #include "injector/launch/host.h"
 #include "injector/launch/spool.h"
 
-struct signalfd_siginfo;
-
 struct loop {
 	int signals; /* signalfd with everything that can be caught */
 	pid_t program;
+	bool stops;             /* a shell's job control is above us: stop with the program */
+	uint64_t deaf_until_ms; /* the ring socket rests: no descriptor was free to answer it */
 	struct host *host;
 	struct agentlink link;
 	struct spool spool;
@@ -25,9 +27,5 @@ int loop_run(struct loop *loop);
  * LOOP_LINGER_MS at most. */
 void loop_finish(struct loop *loop, int wait_status);
 #define LOOP_LINGER_MS 300
-
-/* Pass a signal on to `program` unless it is about our own children.  A signal that the terminal
- * or the kernel sent to the whole process group has reached the program already. */
-void loop_forward(pid_t program, const struct signalfd_siginfo *info);
 
 #endif

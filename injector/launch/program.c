@@ -14,27 +14,33 @@
 #include "injector/base/str.h"
 
 /* containerd's, for images that set none. */
-#define DEFAULT_PATH  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define PRELOAD       "LD_PRELOAD="
-#define PRELOAD_BYTES 4096
-#define MUSL_LOADER   "/lib/ld-musl-x86_64.so.1"
+#define DEFAULT_PATH        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PRELOAD             "LD_PRELOAD="
+#define PRELOAD_BYTES       4096 /* of /etc/ld.so.preload, that are looked at */
+#define PRELOAD_ENTRY_BYTES (sizeof(PRELOAD) + sizeof(CONTRACT_LIBRARY))
+#define MUSL_LOADER         "/lib/ld-musl-x86_64.so.1"
 
+/* As Go's os/exec: what the effective ids may execute; where a seccomp profile or an old kernel
+ * refuses to say, any file with an x. */
 static int check_file(const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
 		return -errno;
-	if (S_ISDIR(st.st_mode) || !(st.st_mode & 0111))
-		return -EACCES;
-	return 0;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	if (errno != ENOSYS && errno != EPERM)
+		return -errno;
+	return st.st_mode & 0111 ? 0 : -EACCES;
 }
 
 int program_look_up(const char *name, const char *path, char out[PROGRAM_PATH_MAX])
 {
 	struct str rest = {path ? path : DEFAULT_PATH, strlen(path ? path : DEFAULT_PATH)};
 	size_t name_len = strlen(name);
-	int found = -ENOENT;
 
 	if (name_len == 0 || name_len >= PROGRAM_PATH_MAX)
 		return -ENOENT;
@@ -44,7 +50,6 @@ int program_look_up(const char *name, const char *path, char out[PROGRAM_PATH_MA
 	}
 	while (rest.len) {
 		struct str dir = str_cut(&rest, ':');
-		int err;
 
 		if (dir.len == 0)
 			dir = STR(".");
@@ -53,13 +58,10 @@ int program_look_up(const char *name, const char *path, char out[PROGRAM_PATH_MA
 		memcpy(out, dir.ptr, dir.len);
 		out[dir.len] = '/';
 		memcpy(out + dir.len + 1, name, name_len + 1);
-		err = check_file(out);
-		if (err == 0)
+		if (check_file(out) == 0)
 			return 0;
-		if (err == -EACCES)
-			found = -EACCES;
 	}
-	return found;
+	return -ENOENT;
 }
 
 /* Whether `list`, of names separated by spaces, colons or newlines, has our library. */
@@ -91,49 +93,61 @@ bool program_needs_preload_here(void)
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
 
 	text[n > 0 ? n : 0] = '\0';
-	return program_needs_preload(text, access(MUSL_LOADER, F_OK) == 0);
+	/* A loader complains about a library that is not there. */
+	return access(CONTRACT_LIBRARY, R_OK) == 0 &&
+	       program_needs_preload(text, access(MUSL_LOADER, F_OK) == 0);
 }
 
-static char *joined_preload(const char *value)
+/* Write `value` with our library behind it to `at`; returns what stands after that. */
+static char *join_preload(char *at, const char *value)
 {
-	size_t len = strlen(value), bytes = sizeof(PRELOAD) + len + 1 + sizeof(CONTRACT_LIBRARY);
-	char *out = malloc(bytes);
+	size_t len = strlen(value);
 
-	if (!out)
-		return NULL;
-	memcpy(out, PRELOAD, sizeof(PRELOAD));
-	memcpy(out + sizeof(PRELOAD) - 1, value, len + 1);
+	memcpy(at, PRELOAD, sizeof(PRELOAD) - 1);
+	at += sizeof(PRELOAD) - 1;
+	memcpy(at, value, len);
+	at += len;
 	if (len)
-		memcpy(out + sizeof(PRELOAD) - 1 + len++, ":", 1);
-	memcpy(out + sizeof(PRELOAD) - 1 + len, CONTRACT_LIBRARY, sizeof(CONTRACT_LIBRARY));
-	return out;
+		*at++ = ':';
+	memcpy(at, CONTRACT_LIBRARY, sizeof(CONTRACT_LIBRARY));
+	return at + sizeof(CONTRACT_LIBRARY);
+}
+
+/* The value of an LD_PRELOAD that lacks our library, else NULL. */
+static const char *lacking_preload(const char *variable)
+{
+	const char *value = variable + sizeof(PRELOAD) - 1;
+
+	if (strncmp(variable, PRELOAD, sizeof(PRELOAD) - 1) != 0 ||
+	    names_library((struct str){value, strlen(value)}))
+		return NULL;
+	return value;
 }
 
 char **program_environment(char *const *envp, bool preload, const char *extra)
 {
-	const char *value = "";
-	size_t count, at;
-	char **out;
+	size_t count = 0, bytes = PRELOAD_ENTRY_BYTES, i;
+	bool found = false;
+	char **out, *text;
 
-	for (count = 0; envp[count]; count++)
-		;
-	out = malloc((count + 3) * sizeof(*out));
+	for (; envp[count]; count++)
+		bytes += strncmp(envp[count], PRELOAD, sizeof(PRELOAD) - 1) == 0
+		                 ? strlen(envp[count]) + PRELOAD_ENTRY_BYTES
+		                 : 0;
+	out = malloc((count + 3) * sizeof(*out) + bytes);
 	if (!out)
 		return NULL;
-	memcpy(out, envp, count * sizeof(*out));
-	/* The loader takes the last one. */
-	for (at = count; at > 0 && strncmp(envp[at - 1], PRELOAD, sizeof(PRELOAD) - 1) != 0; at--)
-		;
-	if (at)
-		value = envp[at - 1] + sizeof(PRELOAD) - 1;
-	if (preload && !names_library((struct str){value, strlen(value)})) {
-		char *joined = joined_preload(value);
+	text = (char *)(out + count + 3);
+	for (i = 0; i < count; i++) {
+		const char *value = preload ? lacking_preload(envp[i]) : NULL;
 
-		if (!joined) {
-			free(out);
-			return NULL;
-		}
-		out[at ? at - 1 : count++] = joined;
+		out[i] = value ? text : envp[i];
+		text = value ? join_preload(text, value) : text;
+		found |= strncmp(out[i], PRELOAD, sizeof(PRELOAD) - 1) == 0;
+	}
+	if (preload && !found) {
+		out[count++] = text;
+		join_preload(text, "");
 	}
 	if (extra)
 		out[count++] = (char *)(uintptr_t)extra;

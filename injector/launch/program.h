@@ -9,7 +9,7 @@
 
 /* As the container runtime looks it up (Go's exec.LookPath): a name with a slash is a path, any
  * other is searched in `path` ("/bin:/usr/bin", NULL is a runtime's default).  Returns 0 with the
- * file in `out`; -ENOENT or -EACCES when there is none to execute. */
+ * file in `out`; -ENOENT, or what is wrong with a path. */
 int program_look_up(const char *name, const char *path, char out[PROGRAM_PATH_MAX]);
 
 /* Whether the loader needs LD_PRELOAD to load our library: `preload_file` (the text of
@@ -19,9 +19,10 @@ bool program_needs_preload(const char *preload_file, bool has_musl);
 /* program_needs_preload() for this container's files. */
 bool program_needs_preload_here(void);
 
-/* `envp` with our library behind what the last LD_PRELOAD has, in its place, or at the end; and
- * with `extra` ("NAME=VALUE") at the end unless NULL.  The strings of `envp` are shared.  Returns a
- * block that the caller frees, or NULL without memory. */
+/* `envp` with our library behind what each LD_PRELOAD has (of several, glibc takes the last and
+ * musl the first), in its place, or in one at the end; and with `extra` ("NAME=VALUE") at the end
+ * unless NULL.  The strings of `envp` are shared.  Returns a block that the caller frees, or NULL
+ * without memory. */
 char **program_environment(char *const *envp, bool preload, const char *extra);
 
 #endif

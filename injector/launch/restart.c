@@ -1,7 +1,10 @@
-/* restart.c - the agent's container: a crash of the agent must not take the pod out of service. */
+/* restart.c - the first process of the agent's container.  It needs no descriptor but one for the
+ * state, and no memory but its stack: it outlives whatever ends the agent. */
+#include "injector/launch/restart.h"
+
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,15 +17,49 @@
 #include <unistd.h>
 
 #include "injector/base/contract.h"
+#include "injector/base/own.h"
 #include "injector/launch/backoff.h"
-#include "injector/launch/loop.h"
+#include "injector/launch/fds.h"
 #include "injector/launch/program.h"
 #include "injector/launch/run.h"
 #include "injector/launch/say.h"
+#include "injector/launch/signals.h"
 
 #define STATE_BYTES 4096
 
 extern char **environ;
+
+static const enum restart_action action[RESTART_STATES][RESTART_EVENTS] = {
+        [RESTART_RUNNING] = {[RESTART_DONE] = RESTART_END,
+                             [RESTART_FAILED] = RESTART_WAIT,
+                             [RESTART_TOLD] = RESTART_LINGER,
+                             [RESTART_DUE] = RESTART_NOTHING},
+        [RESTART_WAITING] = {[RESTART_DONE] = RESTART_NOTHING,
+                             [RESTART_FAILED] = RESTART_WAIT,
+                             [RESTART_TOLD] = RESTART_END,
+                             [RESTART_DUE] = RESTART_START},
+        [RESTART_ENDING] = {[RESTART_DONE] = RESTART_END,
+                            [RESTART_FAILED] = RESTART_END,
+                            [RESTART_TOLD] = RESTART_NOTHING,
+                            [RESTART_DUE] = RESTART_NOTHING},
+};
+
+enum restart_action restart_act(enum restart_state state, enum restart_event event)
+{
+	assert(state < RESTART_STATES);
+	assert(event < RESTART_EVENTS);
+	return action[state][event];
+}
+
+struct worker {
+	const char *file;
+	char *const *argv, *const *envp;
+	struct signals_mask mask;
+	struct backoff backoff;
+	enum restart_state state;
+	pid_t pid; /* 0 while none runs */
+	uint64_t began_ms, due_ms;
+};
 
 static uint64_t now_ms(void)
 {
@@ -39,117 +76,136 @@ static void keep_state(char variable[64])
 	int fd = fd_high(memfd_create("farguard-state", MFD_ALLOW_SEALING));
 
 	variable[0] = '\0';
-	if (fd < 0 || ftruncate(fd, STATE_BYTES) < 0 ||
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, STATE_BYTES) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0 ||
 	    fcntl(fd, F_SETFD, 0) < 0)
-		return;
-	snprintf(variable, 64, "%s=%d", CONTRACT_ENV_STATE_FD, fd);
+		fd_closep(&fd);
+	else
+		snprintf(variable, 64, "%s=%d", CONTRACT_ENV_STATE_FD, fd);
 }
 
-struct worker {
-	int signals;
-	pid_t pid;   /* 0 while none runs */
-	bool ending; /* somebody told us to end */
-	uint64_t began_ms;
-};
-
-static int start(struct worker *worker, const char *file, const struct run_options *options,
-                 char *const *envp, const sigset_t *mask)
+static int start(struct worker *worker)
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		sigprocmask(SIG_SETMASK, mask, NULL);
-		execve(file, options->argv, envp);
-		say("run: ", file, ": ", strerror(errno), NULL);
+		signals_restore(&worker->mask);
+		execve(worker->file, worker->argv, worker->envp);
+		say("run: ", worker->file, ": ", strerror(errno), NULL);
 		_exit(RUN_EXIT_CANNOT_EXECUTE);
 	}
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		say("run: ", worker->file, ": fork: ", strerror(errno), NULL);
+		return -EAGAIN;
+	}
 	worker->pid = pid;
-	worker->began_ms = now_ms();
 	return 0;
 }
 
-/* Wait `wait_ms` (-1: without end) for a signal; forwards, notes whether we are to end. */
-static void wait_signal(struct worker *worker, int wait_ms)
+static void put_off(struct worker *worker)
 {
-	struct pollfd polled = {worker->signals, POLLIN, 0};
-	struct signalfd_siginfo info;
+	uint64_t now = now_ms();
 
-	if (poll(&polled, 1, wait_ms) <= 0)
-		return;
-	while (read(worker->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
-		    info.ssi_signo == SIGQUIT)
-			worker->ending = true;
-		if (worker->pid > 0)
-			loop_forward(worker->pid, &info);
-	}
+	worker->state = RESTART_WAITING;
+	worker->due_ms = now + backoff_next(&worker->backoff, now - worker->began_ms);
 }
 
-/* Reap; true when the worker has ended, with its status. */
-static bool reap(struct worker *worker, int *out_status)
+/* Do what `event` asks for; false when that is to end. */
+static bool act(struct worker *worker, enum restart_event event)
 {
-	bool ended = false;
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == worker->pid) {
-			worker->pid = 0;
-			*out_status = status;
-			ended = true;
-		}
+	switch (restart_act(worker->state, event)) {
+	case RESTART_NOTHING:
+		break;
+	case RESTART_START:
+		worker->state = RESTART_RUNNING;
+		worker->began_ms = now_ms();
+		if (start(worker) < 0)
+			put_off(worker);
+		break;
+	case RESTART_WAIT:
+		put_off(worker);
+		break;
+	case RESTART_LINGER:
+		worker->state = RESTART_ENDING;
+		break;
+	case RESTART_END:
+		return false;
 	}
-	return ended;
+	return true;
 }
 
-static void report(const char *file, int status, unsigned wait_ms)
+static void report(const struct worker *worker, int status)
 {
-	char how[64], wait[16];
+	char how[64];
 
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
 	else
 		snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
-	snprintf(wait, sizeof(wait), "%u", wait_ms);
-	say("run: ", file, " ", how, "; starting it again in ", wait, " ms", NULL);
+	say("run: ", worker->file, " ", how, NULL);
+}
+
+/* Reap everything; returns what that means for the worker, or -1. */
+static int reap(struct worker *worker)
+{
+	int status, event = -1;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != worker->pid)
+			continue;
+		worker->pid = 0;
+		event = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? RESTART_DONE
+		                                                      : RESTART_FAILED;
+		if (event == RESTART_FAILED && worker->state == RESTART_RUNNING)
+			report(worker, status);
+	}
+	return event;
+}
+
+/* Wait for a signal or for the next start; false when it is time to end. */
+static bool turn(struct worker *worker)
+{
+	struct signalfd_siginfo info;
+	uint64_t now = now_ms();
+	int wait = -1, event;
+
+	if (worker->state == RESTART_WAITING)
+		wait = worker->due_ms > now ? (int)(worker->due_ms - now) : 0;
+	if (signals_wait(&info, wait)) {
+		if (worker->pid > 0)
+			signals_forward(worker->pid, &info);
+		if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+		     info.ssi_signo == SIGQUIT) &&
+		    !act(worker, RESTART_TOLD))
+			return false;
+	}
+	event = reap(worker);
+	if (event >= 0 && !act(worker, (enum restart_event)event))
+		return false;
+	return worker->state != RESTART_WAITING || now_ms() < worker->due_ms ||
+	       act(worker, RESTART_DUE);
 }
 
 int run_restarting(const struct run_options *options)
 {
-	struct worker worker = {0};
-	struct backoff backoff = {0};
 	char file[PROGRAM_PATH_MAX], variable[64];
-	sigset_t all, mask;
+	struct worker worker = {.file = file, .argv = options->argv, .state = RESTART_WAITING};
 	char **envp;
-	int status = 0;
 
 	if (program_look_up(options->argv[0], getenv("PATH"), file) < 0) {
-		say("run: ", options->argv[0], ": no such program in this container", NULL);
-		return RUN_EXIT_NOT_FOUND;
+		say("run: ", options->argv[0], ": cannot be executed in this container", NULL);
+		return 0; /* without an agent the pod runs as it would without us */
 	}
 	keep_state(variable);
 	envp = program_environment(environ, false, variable[0] ? variable : NULL);
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &mask);
-	worker.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	while (!worker.ending) {
-		unsigned wait_ms;
-
-		if (start(&worker, file, options, envp ? envp : environ, &mask) == 0) {
-			while (!reap(&worker, &status))
-				wait_signal(&worker, -1);
-			if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-				break;
-		}
-		if (worker.ending)
-			break;
-		wait_ms = backoff_next(&backoff, now_ms() - worker.began_ms);
-		report(file, status, wait_ms);
-		wait_signal(&worker, (int)wait_ms);
-	}
+	worker.envp = envp ? envp : environ;
+	signal(SIGCHLD, SIG_DFL);
+	signals_block(&worker.mask);
+	while (turn(&worker))
+		;
 	free(envp);
 	return 0;
 }

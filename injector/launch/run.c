@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,11 +16,13 @@
 #include "injector/event/record.h"
 #include "injector/launch/agentlink.h"
 #include "injector/launch/child.h"
+#include "injector/launch/fds.h"
 #include "injector/launch/host.h"
 #include "injector/launch/loop.h"
 #include "injector/launch/note.h"
 #include "injector/launch/program.h"
 #include "injector/launch/say.h"
+#include "injector/launch/signals.h"
 #include "injector/launch/spool.h"
 #include "injector/launch/users.h"
 
@@ -31,7 +32,10 @@ extern char **environ;
 static int cannot_execute(const char *name, int error)
 {
 	if (error == ENOENT) {
-		say("run: ", name, ": no such program in this container", NULL);
+		say("run: ", name,
+		    strchr(name, '/') ? ": no such file, or its interpreter is missing"
+		                      : ": executable file not found in $PATH",
+		    NULL);
 		return RUN_EXIT_NOT_FOUND;
 	}
 	say("run: ", name, ": ", strerror(error), NULL);
@@ -39,14 +43,17 @@ static int cannot_execute(const char *name, int error)
 }
 
 /* Last resort: be the program.  The variable keeps the preload library from wrapping it again. */
-static int run_bare(const char *file, const struct run_options *options, const sigset_t *mask,
-                    const char *why, int err)
+static int run_bare(const char *file, const struct run_options *options,
+                    const struct signals_mask *mask, const char *why, int err)
 {
 	char **envp = program_environment(environ, false, CONTRACT_ENV_BARE "=1");
 
 	say("run: ", why, ": ", strerror(-err), "; the program runs without Farguard", NULL);
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	/* An execve(2) keeps both. */
+	prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+	signals_restore(mask);
 	execve(file, options->argv, envp ? envp : environ);
+	mem_freep(&envp);
 	return cannot_execute(file, errno);
 }
 
@@ -103,31 +110,33 @@ static int end_like(int wait_status)
 	return 128 + number;
 }
 
-/* The program's input and output are its own: nobody waits for us to close them. */
-static void let_go(void)
+/* The program's descriptors are its own: nobody waits for us to close them. */
+static void let_go(const struct loop *loop)
 {
-	CLEANUP(fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fd;
+	int keep[] = {loop->signals,    loop->host->ring_fd, loop->host->listener,
+	              loop->spool.file, loop->spool.dir,     loop->link.sock};
 
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) >= 0 && null >= 0)
-			dup3(null, fd, O_CLOEXEC);
+	fds_release(keep, sizeof(keep) / sizeof(*keep));
 	if (chdir("/") < 0)
 		return; /* then its directory stays busy, as it would be without us */
 }
 
 static int supervise(struct loop *loop, const struct run_options *options, const char *file,
-                     const sigset_t *mask)
+                     const struct signals_mask *mask)
 {
 	struct host *host = loop->host;
-	struct child_start start = {
-	        .file = file, .argv = options->argv, .mask = *mask, .tied = getpid() != 1};
+	CLEANUP(mem_freep)
+	char **envp = program_environment(environ, program_needs_preload_here(), NULL);
+	struct child_start start = {.file = file,
+	                            .argv = options->argv,
+	                            .envp = envp,
+	                            .envp_plain = environ,
+	                            .mask = *mask,
+	                            .tied = getpid() != 1};
 	uint16_t flags = host->joined || loop->link.hello.session ? RECORD_SESSION : RECORD_FIRST;
 	int error, status;
 
-	start.envp = program_environment(environ, program_needs_preload_here(), NULL);
-	start.envp_plain = environ;
-	if (!start.envp)
+	if (!envp)
 		return run_bare(file, options, mask, "memory", -ENOMEM);
 	loop->program = child_start(&start, &error);
 	if (loop->program < 0)
@@ -136,9 +145,9 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 		return cannot_execute(file, error);
 	loop->link.hello.pid = loop->program;
 	note_launched(host->ring.shared, flags, loop->program, file, options->argv);
-	let_go();
 	if (!host->joined)
 		spool_open(&loop->spool, CONTRACT_SPOOL_DIR, &loop->link.hello);
+	let_go(loop);
 	status = loop_run(loop);
 	loop_finish(loop, status);
 	return end_like(status);
@@ -150,17 +159,17 @@ int run_program(const struct run_options *options)
 	static struct loop loop = {.signals = -1, .spool = {.dir = -1, .file = -1}};
 	char file[PROGRAM_PATH_MAX];
 	struct hello hello;
-	sigset_t mask, all;
+	struct signals_mask mask;
 	int err;
 
 	err = program_look_up(options->exe ? options->exe : options->argv[0], getenv("PATH"), file);
 	if (err < 0)
 		return cannot_execute(options->exe ? options->exe : options->argv[0], -err);
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &mask);
-	loop.signals = fd_high(signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+	loop.stops = getpid() != 1 && getsid(0) != getpid();
+	signals_block(&mask);
+	loop.signals = signals_open();
 	if (loop.signals < 0)
-		return run_bare(file, options, &mask, "signalfd", -errno);
+		return run_bare(file, options, &mask, "signalfd", loop.signals);
 	err = host_open(&host);
 	if (err < 0)
 		return run_bare(file, options, &mask, "ring", err);

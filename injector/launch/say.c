@@ -1,8 +1,6 @@
-/* say.c - lines for a person, descriptors out of the program's way. */
+/* say.c - lines for a person. */
 #include "injector/launch/say.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,15 +25,4 @@ void say(const char *first, ...)
 	line[len++] = '\n';
 	if (write(STDERR_FILENO, line, len) < 0)
 		return; /* nobody listens: nothing to be done about it */
-}
-
-int fd_high(int fd)
-{
-	int high;
-
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(fd);
-	return high;
 }

@@ -67,10 +67,13 @@ void spool_drain(struct spool *spool, struct ring *ring, uint64_t now_ns)
 
 void spool_finish(struct spool *spool)
 {
+	if (spool->bytes <= sizeof(struct hello))
+		return spool_drop(spool);
 	if (spool->file >= 0)
 		renameat(spool->dir, spool->temp, spool->dir, spool->name);
 	fd_closep(&spool->file);
 	fd_closep(&spool->dir);
+	spool->bytes = 0;
 }
 
 void spool_drop(struct spool *spool)
@@ -79,4 +82,5 @@ void spool_drop(struct spool *spool)
 		unlinkat(spool->dir, spool->temp, 0);
 	fd_closep(&spool->file);
 	fd_closep(&spool->dir);
+	spool->bytes = 0;
 }

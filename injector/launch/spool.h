@@ -26,11 +26,13 @@ struct spool {
 /* Begin the file of `hello`'s container in `dir`, when there is such a directory. */
 void spool_open(struct spool *spool, const char *dir, const struct hello *hello);
 
-/* Move what `ring` has to the file; `now_ns` is monotonic. */
+/* Move what `ring` has to the file; `now_ns` is monotonic.  Only before the agent has the ring. */
 void spool_drain(struct spool *spool, struct ring *ring, uint64_t now_ns);
 
-/* Give the file its name, or, when the agent has it all from the ring, drop it. */
+/* Give the file its name.  One without a record is dropped. */
 void spool_finish(struct spool *spool);
+
+/* Remove the file. */
 void spool_drop(struct spool *spool);
 
 #endif
