@@ -1,0 +1,149 @@
+#include "injector/launch/spool.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "injector/event/record.h"
+#include "injector/launch/note.h"
+#include "tests/harness.h"
+
+struct place {
+	char dir[64], file[128], temp[128];
+	struct ring ring;
+	struct hello hello;
+	struct spool spool;
+};
+
+static int set_up(void **state)
+{
+	struct place *p = calloc(1, sizeof(*p));
+	int fd;
+
+	memcpy(p->dir, "/tmp/farguard-spool-XXXXXX", 27);
+	if (!p || !mkdtemp(p->dir) || ring_create(&fd) < 0 || ring_open(&p->ring, fd) < 0)
+		return -1;
+	close(fd);
+	snprintf(p->file, sizeof(p->file), "%s/init-db.records", p->dir);
+	snprintf(p->temp, sizeof(p->temp), "%s/.init-db.temp", p->dir);
+	p->hello = (struct hello){.magic = HELLO_MAGIC, .version = HELLO_VERSION};
+	memcpy(p->hello.container, "init-db", 8);
+	*state = p;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *p = *state;
+
+	ring_close(&p->ring);
+	unlink(p->file);
+	assert_int_equal(rmdir(p->dir), 0);
+	free(p);
+	return 0;
+}
+
+static void drain(struct place *p)
+{
+	spool_drain(&p->spool, &p->ring, 1);
+}
+
+static void records_follow_a_hello_each_with_its_length(void **state)
+{
+	struct place *p = *state;
+	char *argv[] = {"ls", "-l", NULL};
+	unsigned char text[4096];
+	const struct record *record = (void *)(text + sizeof(struct hello) + 4);
+	uint32_t len;
+	FILE *f;
+	size_t n;
+
+	spool_open(&p->spool, p->dir, &p->hello);
+	note_launched(p->ring.shared, RECORD_FIRST, 7, "/bin/ls", argv);
+	drain(p);
+	note_exit(p->ring.shared, 7, 0x100);
+	drain(p);
+	assert_int_equal(access(p->file, F_OK), -1);
+	spool_finish(&p->spool);
+	f = fopen(p->file, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	assert_memory_equal(text, &p->hello, sizeof(p->hello));
+	memcpy(&len, text + sizeof(struct hello), sizeof(len));
+	assert_true(record_check(record, len));
+	assert_int_equal(record->kind, RECORD_EXEC_TRY);
+	assert_int_equal(record->flags, RECORD_FIRST | RECORD_LAUNCHED);
+	assert_memory_equal(record_text(record), "/bin/ls\0\0ls\0-l", 15);
+	assert_int_equal(n, sizeof(struct hello) + 4 + len + 4 + sizeof(struct record));
+	spool_finish(&p->spool);
+}
+
+static void without_a_directory_or_a_name_there_is_no_spool(void **state)
+{
+	struct place *p = *state;
+
+	spool_open(&p->spool, "/nonexistent", &p->hello);
+	assert_int_equal(p->spool.file, -1);
+	p->hello.container[0] = '\0';
+	spool_open(&p->spool, p->dir, &p->hello);
+	assert_int_equal(p->spool.file, -1);
+	memcpy(p->hello.container, "../x", 5);
+	spool_open(&p->spool, p->dir, &p->hello);
+	assert_int_equal(p->spool.file, -1);
+	note_exit(p->ring.shared, 7, 0);
+	drain(p);
+	spool_finish(&p->spool);
+	assert_int_equal(p->ring.read_pos, 0); /* nothing was taken away */
+}
+
+static void a_spool_without_a_record_leaves_no_file(void **state)
+{
+	struct place *p = *state;
+
+	spool_open(&p->spool, p->dir, &p->hello);
+	assert_int_equal(access(p->temp, F_OK), 0);
+	spool_finish(&p->spool);
+	assert_int_equal(access(p->temp, F_OK), -1);
+	assert_int_equal(access(p->file, F_OK), -1);
+}
+
+static void a_file_has_an_end(void **state)
+{
+	struct place *p = *state;
+	struct stat st;
+	int i, j;
+
+	spool_open(&p->spool, p->dir, &p->hello);
+	for (i = 0; i < 40; i++) {
+		for (j = 0; j < 1000; j++)
+			note_exit(p->ring.shared, j, 0);
+		drain(p);
+	}
+	spool_finish(&p->spool);
+	assert_int_equal(stat(p->file, &st), 0);
+	assert_true(st.st_size <= SPOOL_BYTES_MAX);
+	assert_true(st.st_size > SPOOL_BYTES_MAX - 100);
+	assert_int_equal(st.st_mode & 07777, 0644);
+}
+
+static void a_link_in_its_place_is_not_followed(void **state)
+{
+	struct place *p = *state;
+	char other[128];
+
+	snprintf(other, sizeof(other), "%s/other", p->dir);
+	assert_int_equal(symlink(other, p->temp), 0);
+	spool_open(&p->spool, p->dir, &p->hello);
+	assert_int_equal(p->spool.file, -1);
+	assert_int_equal(access(other, F_OK), -1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+TEST_MAIN(CASE(records_follow_a_hello_each_with_its_length),
+          CASE(without_a_directory_or_a_name_there_is_no_spool),
+          CASE(a_spool_without_a_record_leaves_no_file), CASE(a_file_has_an_end),
+          CASE(a_link_in_its_place_is_not_followed))
