@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,18 +95,17 @@ static void fill_hello(struct hello *hello, const struct run_options *options)
 static int end_like(int wait_status)
 {
 	const struct rlimit no_core = {0, 0};
+	struct signals_mask others;
 	int number = WTERMSIG(wait_status);
-	sigset_t set;
 
 	if (WIFEXITED(wait_status))
 		return WEXITSTATUS(wait_status);
+	others.bits = ~(1ull << (number - 1));
 	if (getpid() != 1) {
 		setrlimit(RLIMIT_CORE, &no_core);
 		signal(number, SIG_DFL);
-		sigemptyset(&set);
-		sigaddset(&set, number);
-		raise(number);
-		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		signals_restore(&others);
+		syscall(SYS_kill, getpid(), number);
 	}
 	return 128 + number;
 }

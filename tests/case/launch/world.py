@@ -1,0 +1,120 @@
+"""world.py - what every part of the launcher's test shares: TAP, the programs, places to run in."""
+
+import ctypes
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+MODE = os.environ.get("FARGUARD_MODE", "release")
+BUILD = os.path.join(ROOT, os.environ.get("FARGUARD_BUILD") or "build/" + MODE)
+FARGUARD = os.path.join(BUILD, "bin", "farguard")
+SANITIZED = any(m in BUILD for m in ("asan", "tsan"))
+IS_ROOT = os.geteuid() == 0
+WORK = tempfile.mkdtemp(prefix="farguard-launch-")
+PROBE = os.path.join(WORK, "probe")
+REFUSE = os.path.join(WORK, "refuse")
+RUN = [FARGUARD, "run", "--"]
+LIBC = ctypes.CDLL(None, use_errno=True)
+number = failures = 0
+
+
+def report(ok, name, why=""):
+    global number, failures
+    number += 1
+    failures += not ok
+    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
+    for line in str(why).splitlines()[:30] if not ok else []:
+        print(f"# {line}")
+
+
+def skip(name, why):
+    global number
+    number += 1
+    print(f"ok {number} - {name} # SKIP {why}", flush=True)
+
+
+def figure(text):
+    print(f"# {text}", flush=True)
+
+
+def build():
+    os.chmod(WORK, 0o755)
+    for name in ("probe", "refuse"):
+        source = os.path.join(HERE, name + ".c")
+        subprocess.run(["cc", "-O1", "-D_GNU_SOURCE", "-o", os.path.join(WORK, name), source], check=True)
+
+
+def leave():
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def run(argv, **options):
+    """Run to the end; status, stdout, stderr."""
+    options.setdefault("timeout", 60)
+    done = subprocess.run(argv, capture_output=True, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+def same(name, argv, **options):
+    """A command bare and behind the launcher: the same in all that can be seen."""
+    bare, guarded = run(argv, **options), run(RUN + argv, **options)
+    report(bare == guarded, name, f"bare    {bare}\nguarded {guarded}")
+    return guarded
+
+
+def start(argv, **options):
+    options.setdefault("stdout", subprocess.PIPE)
+    return subprocess.Popen(argv, **options)
+
+
+def until(check, seconds=5):
+    """Wait for something to become true; what it was at the end."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = check()
+        if value:
+            return value
+        time.sleep(0.005)
+    return check()
+
+
+def mount_digits(pid="self"):
+    return "".join(c for c in os.readlink(f"/proc/{pid}/ns/mnt") if c.isdigit())
+
+
+def ring_address(pid="self"):
+    return "\0farguard-ring." + mount_digits(pid)
+
+
+def seqpacket():
+    return socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def listening(address, backlog=16):
+    sock = seqpacket()
+    sock.bind(address)
+    sock.listen(backlog)
+    sock.settimeout(5)
+    return sock
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [int(p) for p in f.read().split()]
+
+
+def program_of(launcher):
+    """Pid of what a launcher started, once it executes something else than the launcher."""
+
+    def ready():
+        for pid in children(launcher):
+            if os.readlink(f"/proc/{pid}/exe") != os.path.realpath(FARGUARD):
+                return pid
+        return None
+
+    return until(ready)
