@@ -21,7 +21,7 @@ del os.environ[INSIDE]
 
 import world  # noqa: E402  (in the new namespace)
 
-PARTS = ("same", "signalled")
+PARTS = ("same", "signalled", "contained", "trouble")
 
 
 def main():

@@ -3,3 +3,4 @@ FUZZ_record := injector/event
 FUZZ_ring   := injector/ring
 FUZZ_policy := webhook/policy
 FUZZ_review := webhook/mutate
+FUZZ_users := injector/launch

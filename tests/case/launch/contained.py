@@ -1,0 +1,239 @@
+"""contained.py - as a container's process 1: the agent, the ring, exec sessions, init containers."""
+
+import os
+import signal
+import socket
+import time
+
+import ring
+from place import PAYLOAD, as_pid1, in_root, install, start_as_pid1
+from world import FARGUARD, IS_ROOT, PROBE, RUN, SANITIZED, WORK, children, listening, report, ring_address, run, seqpacket, skip, start, until
+
+AGENT = "\0farguard-agent"
+LAUNCHED, FIRST, SESSION = 2, 4, 8
+ENV = {"PATH": os.environ["PATH"], "FARGUARD_CONTAINER": "web"}
+
+
+class Agent:
+    """What the agent does with a launcher: take its hello and its ring, and hear its end."""
+
+    def __init__(self):
+        self.sock = listening(AGENT)
+        self.conn = self.ring_fd = None
+
+    def hello(self):
+        self.conn = self.sock.accept()[0]
+        self.conn.settimeout(5)
+        text, fds, _, _ = socket.recv_fds(self.conn, ring.HELLO.size + 1, 4)
+        self.ring_fd = fds[0]
+        return ring.hello_of(text)
+
+    def end(self):
+        text = self.conn.recv(ring.HELLO.size + 1)
+        return ring.hello_of(text), ring.records(self.ring_fd)
+
+    def close(self):
+        for it in (self.conn, self.sock):
+            if it:
+                it.close()
+        if self.ring_fd is not None:
+            os.close(self.ring_fd)
+
+
+def end(process, number=signal.SIGTERM):
+    """Through unshare(1), which waits: its child is the launcher."""
+    for pid in children(process.pid):
+        os.kill(pid, number)
+    process.communicate(timeout=10)
+    return process.returncode
+
+
+def as_process_one():
+    bare = [run(as_pid1(["sh", "-c", f"exit {n}"]))[0] for n in (0, 1, 77, 255)]
+    guarded = [run(as_pid1([*RUN, "sh", "-c", f"exit {n}"]))[0] for n in (0, 1, 77, 255)]
+    report(bare == guarded == [0, 1, 77, 255], "PID 1: statuses arrive", (bare, guarded))
+    wrong = [n for n in (1, 2, 6, 9, 11, 15, 34, 64) if run(as_pid1([*RUN, PROBE, "die", str(n)]))[0] != 128 + n]
+    report(not wrong, "PID 1: death by signal N is status 128 + N", wrong)
+    process = start_as_pid1([*RUN, PROBE, "heard"])
+    process.stdout.readline()
+    end_status = end(process)
+    report(end_status == 7, "PID 1: SIGTERM from outside reaches a program that handles it", end_status)
+    process = start_as_pid1([*RUN, "sleep", "60"])
+    until(lambda: children(process.pid) and children(children(process.pid)[0]))
+    report(end(process) == 143, "PID 1: and ends one that does not, as behind any init", process.returncode)
+    got = run(as_pid1([*RUN, PROBE, "storm", "2000"]), timeout=120)
+    report(got[0] == 0 and not got[2], "PID 1: two thousand orphans are reaped", got)
+    got = run(as_pid1([*RUN, "no-such-program"]))
+    report(got[0] == 127, "PID 1: a program that is missing is 127", got)
+
+
+def told_to_the_agent():
+    agent = Agent()
+    process = start(as_pid1([*RUN, "sh", "-c", "sleep 0.2; exit 3"]), env=ENV)
+    hello = agent.hello()
+    with open("/etc/passwd", encoding="ascii") as f:
+        names = {f"{line.split(':')[2]}:{line.split(':')[0]}" for line in f if line.count(":") >= 6}
+    users = set(hello["users"].splitlines())
+    report(hello["kind"] == "start" and hello["container"] == "web" and hello["pid1"] == 1 and hello["nnp"] == 3
+           and not hello["session"], "the agent gets a hello that says what is so", hello)
+    report("0:root" in users and users <= names, "with the names of the container's users", hello["users"])
+    last, records = agent.end()
+    process.communicate(timeout=10)
+    first = records[0] if records else {}
+    report(last["kind"] == "end" and last["status"] == 0x300 and last["pid"] == hello["pid"], "and the end, with its status", last)
+    report(first.get("kind") == "try" and first["flags"] == LAUNCHED | FIRST and first["pid"] == hello["pid"] and first["ppid"] == 1
+           and first["text"][2:] == [b"sh", b"-c", b"sleep 0.2; exit 3"] and first["text"][0].endswith(b"/sh"),
+           "the first record is the entrypoint's start", records)
+    report([r["args"][0] for r in records if r["kind"] == "exit" and r["pid"] == hello["pid"]] == [0x300], "its end is a record", records)
+    agent.close()
+
+
+def agent_comes_and_goes():
+    process = start(as_pid1([*RUN, "sleep", "60"]), env=ENV)
+    time.sleep(0.3)
+    agent = Agent()
+    first = agent.hello()
+    agent.close()
+    agent = Agent()
+    second = agent.hello()
+    report(first == second, "an agent that comes late, and again, hears the same hello", (first, second))
+    cpu = cpu_of(children(process.pid)[0])
+    agent.close()
+    time.sleep(1)
+    report(cpu_of(children(process.pid)[0]) - cpu < 5, "without it the launcher does not spin")
+    end(process)
+
+
+def cpu_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def impostor():
+    """An agent that the launcher can see is a process of its own container."""
+    script = ("import socket,subprocess,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET)\ns.bind('\\0farguard-agent')\n"
+              "s.listen(4)\ns.settimeout(3)\nconn=None\np=subprocess.Popen(sys.argv[1:])\np.wait()\n"
+              "conn,_=s.accept()\nprint(len(conn.recv(2000)), p.returncode)\n")
+    got = run(as_pid1(["python3", "-c", script, *RUN, "sh", "-c", "exit 5"]), env=ENV)
+    report(got[1] == b"0 5\n", "an impostor in the container gets nothing", got)
+
+
+def lingering():
+    slow = time.monotonic()
+    status = run(as_pid1([*RUN, "true"]), env=ENV)[0]
+    slow = time.monotonic() - slow
+    report(status == 0 and 0.25 < slow < 1.5, "without an agent the end is delayed by 300 ms at most", slow)
+    fast = time.monotonic()
+    run(as_pid1([*RUN, "true"]))
+    fast = time.monotonic() - fast
+    report(fast < 0.25, "outside a pod by nothing", fast)
+
+
+def init_container():
+    spool = os.path.join(WORK, "spool")
+    os.makedirs(spool, exist_ok=True)
+    env = {**ENV, "FARGUARD_CONTAINER": "init-db"}
+    status = run(in_root([*RUN, "sh", "-c", "true; exit 4"], spool), env=env)[0]
+    left = os.listdir(spool)
+    report(status == 4 and left == ["init-db.records"], "an init container leaves its records behind", (status, left))
+    hello, records = ring.spooled(os.path.join(spool, "init-db.records"))
+    kinds = [r["kind"] for r in records]
+    report(hello["container"] == "init-db" and kinds[0] == "try" and kinds[-1] == "exit" and records[-1]["args"][0] == 0x400,
+           "a hello, its start and its end", (hello, kinds))
+    os.unlink(os.path.join(spool, "init-db.records"))
+    run(in_root([*RUN, PROBE, "storm", "3000"], spool), env=env)
+    exits = [r["pid"] for r in ring.spooled(os.path.join(spool, "init-db.records"))[1] if r["kind"] == "exit"]
+    report(len(exits) > 2900, "more records than a ring holds are written down as they come", len(exits))
+    os.unlink(os.path.join(spool, "init-db.records"))
+    agent = Agent()
+    process = start(in_root([*RUN, "sh", "-c", "exit 4"], spool), env=env)
+    agent.hello()
+    records = agent.end()[1]
+    process.communicate(timeout=10)
+    report(os.listdir(spool) == [] and records[0]["kind"] == "try", "with an agent nothing is written", (os.listdir(spool), records))
+    agent.close()
+
+
+def preloaded():
+    """In a root with the payload: no ld.so.preload, so the variable does it, and nothing else changes."""
+    got = run(in_root([*RUN, "sh", "-c", "echo $LD_PRELOAD; env -i sh -c 'echo $LD_PRELOAD'"]), env=ENV)
+    report(got[:2] == (0, b"/.farguard/libfarguard.so\n\n"), "LD_PRELOAD has the library where ld.so.preload does not name it", got)
+    if SANITIZED:
+        skip("never twice", "a sanitized launcher is dynamic: the library would wrap it")
+    else:
+        got = run(in_root([*RUN, "sh", "-c", "echo $LD_PRELOAD"]), env={**ENV, "LD_PRELOAD": "/.farguard/libfarguard.so"})
+        report(got[:2] == (0, b"/.farguard/libfarguard.so\n"), "never twice", got)
+    agent = Agent()
+    process = start(in_root([*RUN, "sh", "-c", "/bin/echo one; (sleep 0.1); exit 0"]), env=ENV)
+    agent.hello()
+    records = agent.end()[1]
+    process.communicate(timeout=10)
+    done = [os.path.basename(r["text"][0]) for r in records if r["kind"] == "done"]
+    report(b"echo" in done, "the library in its programs writes into the same ring", records)
+    agent.close()
+
+
+def session():
+    """kubectl exec: a process whose parent is outside, in the container of a launcher."""
+    agent = Agent()
+    process = start(in_root([PAYLOAD.replace(PAYLOAD, "/.farguard/farguard"), "run", "--", "sleep", "60"]), env=ENV)
+    agent.hello()
+    one = until(lambda: next((p for p in children(process.pid)), None))
+    enter = ["nsenter", "-t", str(one), "-m", "-p", "--", "/.farguard/farguard", "run", "--exe", "/bin/sh", "--self-wrap", "--", "sh", "-c", "exit 9"]
+    status = run(enter, env=ENV)[0]
+    found = until(lambda: [r for r in ring.records(agent.ring_fd) if r["flags"] & SESSION])
+    ends = [r for r in ring.records(agent.ring_fd) if r["kind"] == "exit" and r["args"][0] == 0x900]
+    report(status == 9 and len(found) == 1 and found[0]["flags"] == SESSION | LAUNCHED, "an exec session joins the container's ring", found)
+    report(len(ends) == 1 and found and ends[0]["pid"] == found[0]["pid"], "with its end", ends)
+    end(process)
+    agent.close()
+
+
+def ring_socket():
+    process = start(in_root([*RUN, "sleep", "60"]), env=ENV)
+    one = until(lambda: next((p for p in children(process.pid) if children(p)), None))
+    sock = seqpacket()
+    until(lambda: sock.connect_ex(ring_address(one)) == 0)
+    sock.settimeout(5)
+    report(sock.recv(10) == b"", "a process that is not of the container gets no ring")
+    sock.close()
+    script = ("import socket,os,sys\na='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
+              "def s():\n s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(a); return s\n"
+              "idle=[s() for _ in range(200)]\n"
+              "for i in range(100):\n c=s(); c.send(b'garbage'*i) if i else None; c.close()\n"
+              "good=0\nall=[s() for _ in range(500)]\n"
+              "for c in all:\n c.settimeout(5); d,f,_,_=socket.recv_fds(c,10,4); good+=len(f)==1 and len(d)==1; [os.close(x) for x in f]\n"
+              "print(good)\n")
+    got = run(["nsenter", "-t", str(one), "-m", "-p", "--", "python3", "-c", script])
+    report(got[1] == b"500\n", "five hundred at once are served, beside idle and rude ones", got)
+    fds = os.listdir(f"/proc/{one}/fd")
+    report(len(fds) < 12, "none of them keeps a descriptor", fds)
+    report(end(process) == 143, "and the launcher goes on", process.returncode)
+
+
+def stolen_name():
+    """Another container of the pod took the ring's name before the launcher came: it knows the number somehow."""
+    script = f"echo ready; read x; exec {FARGUARD} run -- sh -c 'echo $FARGUARD_BARE; exit 6'"
+    process = start(as_pid1(["sh", "-c", script]), stdin=-1, env=ENV)
+    process.stdout.readline()
+    one = children(process.pid)[0]
+    thief = listening(ring_address(one))
+    agent = Agent()
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    hello = agent.hello()
+    out, _ = process.communicate(timeout=10)
+    report(process.returncode == 6 and out == b"\n" and hello["container"] == "web", "whoever steals the ring's name does not stop the launcher", out)
+    agent.close()
+    thief.close()
+
+
+def everything():
+    if not IS_ROOT:
+        skip("as process 1 of a container", "needs root")
+        return
+    install()
+    for part in (as_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, session,
+                 ring_socket, stolen_name):
+        part()
