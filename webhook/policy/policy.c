@@ -15,20 +15,23 @@
 
 #define DEFAULT_IMAGE "farguard.test/farguard-payload:dev"
 
+/* Returns -ENOMEM when there is none, for or-ing. */
+static int copy_into(char **slot, const char *text)
+{
+	*slot = strdup(text);
+	return *slot ? 0 : -ENOMEM;
+}
+
 static int list_set(struct policy_list *list, const char *const *items, size_t count)
 {
-	size_t i;
+	int err = 0;
 
-	list->items = calloc(count ? count : 1, sizeof(*list->items));
+	list->items = calloc(count, sizeof(*list->items));
 	if (!list->items)
 		return -ENOMEM;
-	for (i = 0; i < count; i++) {
-		list->items[i] = strdup(items[i]);
-		if (!list->items[i])
-			return -ENOMEM;
-		list->count++;
-	}
-	return 0;
+	for (; list->count < count && !err; list->count++)
+		err = copy_into(&list->items[list->count], items[list->count]);
+	return err;
 }
 
 static void list_done(struct policy_list *list)
