@@ -11,43 +11,13 @@
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
+#include "webhook/policy/list.h"
 #include "webhook/policy/read.h"
 
 #define DEFAULT_IMAGE "farguard.test/farguard-payload:dev"
 
-/* Returns -ENOMEM when there is none, for or-ing. */
-static int copy_into(char **slot, const char *text)
-{
-	*slot = strdup(text);
-	return *slot ? 0 : -ENOMEM;
-}
-
-static int list_set(struct policy_list *list, const char *const *items, size_t count)
-{
-	int err = 0;
-
-	list->items = calloc(count, sizeof(*list->items));
-	if (!list->items)
-		return -ENOMEM;
-	for (; list->count < count && !err; list->count++)
-		err = copy_into(&list->items[list->count], items[list->count]);
-	return err;
-}
-
-static void list_done(struct policy_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct policy_list){0};
-}
-
 int policy_init(struct policy *policy)
 {
-	static const char *const namespaces[] = {"kube-system"};
-	static const char *const containers[] = {"istio-proxy", "linkerd-proxy", "vault-agent"};
 	int err = 0;
 
 	*policy = (struct policy){
@@ -57,8 +27,10 @@ int policy_init(struct policy *policy)
 	        .registry = {.timeout_ms = 500},
 	        .tls = {.rotate_days = 30},
 	};
-	err |= list_set(&policy->inject.exclude_namespaces, namespaces, 1);
-	err |= list_set(&policy->inject.exclude_containers, containers, 3);
+	err |= list_push(&policy->inject.exclude_namespaces, "kube-system");
+	err |= list_push(&policy->inject.exclude_containers, "istio-proxy");
+	err |= list_push(&policy->inject.exclude_containers, "linkerd-proxy");
+	err |= list_push(&policy->inject.exclude_containers, "vault-agent");
 	policy->image.reference = strdup(DEFAULT_IMAGE);
 	policy->image.pull_policy = strdup("IfNotPresent");
 	policy->sensor = strdup("auto");

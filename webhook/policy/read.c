@@ -10,6 +10,7 @@
 
 #include "injector/base/err.h"
 #include "webhook/policy/keys.h"
+#include "webhook/policy/list.h"
 #include "webhook/policy/policy.h"
 #include "webhook/policy/quantity.h"
 #include "webhook/policy/scalar.h"
@@ -149,29 +150,18 @@ static int find_word(struct read *read, const struct key *key, const yaml_node_t
 static int read_list(struct read *read, const struct key *key, const yaml_node_t *node,
                      struct policy_list *list)
 {
-	size_t count, i;
-	char **items;
+	const yaml_node_item_t *item;
 
 	if (node->type != YAML_SEQUENCE_NODE)
 		return read_error(read, node, "%s must be a list of strings", key->name);
-	count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-	items = calloc(count ? count : 1, sizeof(*items));
-	if (!items)
-		return err_set(read->err, ENOMEM, "%.100s: out of memory", read->name);
-	for (i = 0; i < list->count; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct policy_list){items, 0};
-	for (i = 0; i < count; i++) {
-		const yaml_node_t *item = node_of(read, node->data.sequence.items.start[i]);
-		int err;
+	list_done(list);
+	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+		const yaml_node_t *one = node_of(read, *item);
 
-		if (item->type != YAML_SCALAR_NODE || !scalar_string(item))
-			return read_error(read, item, "%s must be a list of strings", key->name);
-		err = set_string(read, item, &items[i]);
-		if (err < 0)
-			return err;
-		list->count++;
+		if (one->type != YAML_SCALAR_NODE || !scalar_string(one))
+			return read_error(read, one, "%s must be a list of strings", key->name);
+		if (list_push(list, scalar_text(one)) < 0)
+			return err_set(read->err, ENOMEM, "%.100s: out of memory", read->name);
 	}
 	return 0;
 }
