@@ -11,64 +11,45 @@
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
-
-#define FIRST_CAP 65536u
-
-/* Read to the end into a block that grows.  Returns 0 or -errno. */
-static int slurp(int fd, struct input_file *file)
-{
-	size_t cap = FIRST_CAP;
-	ssize_t n = 1;
-
-	file->bytes = malloc(cap);
-	if (!file->bytes)
-		return -ENOMEM;
-	while (n > 0) {
-		if (file->len + 1 == cap) {
-			char *grown = realloc(file->bytes, cap * 2);
-
-			if (!grown)
-				return -ENOMEM;
-			file->bytes = grown;
-			cap *= 2;
-		}
-		n = read(fd, file->bytes + file->len, cap - 1 - file->len);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
-			return -errno;
-		else
-			file->len += (size_t)n;
-		if (file->len > INPUT_BYTES_MAX)
-			return -EFBIG;
-	}
-	file->bytes[file->len] = '\0';
-	return 0;
-}
+#include "webhook/ctl/slurp.h"
 
 static int fail(struct err *err, int code, const char *name)
 {
 	if (code == EFBIG)
 		return err_set(err, code, "%.150s: longer than %u bytes", name, INPUT_BYTES_MAX);
+	if (code == EMFILE)
+		return err_set(err, code, "%.150s: more than %d files", name, INPUT_COUNT_MAX);
 	return err_set(err, code, "%.150s: %s", name, strerror(code));
+}
+
+/* Append `file`, whose blocks the list owns from then on.  Returns 0 or -ENOMEM. */
+static int push(struct input *input, struct input_file *file)
+{
+	struct input_file *files =
+	        reallocarray(input->files, input->count + 1, sizeof(*input->files));
+
+	if (!files)
+		return -ENOMEM;
+	files[input->count] = *file;
+	*file = (struct input_file){0};
+	input->files = files;
+	input->count++;
+	return 0;
 }
 
 static int add_fd(struct input *input, int fd, const char *name, struct err *err)
 {
-	struct input_file *files, *file;
+	struct input_file file = {.name = strdup(name)};
 	int r;
 
 	if (input->count == INPUT_COUNT_MAX)
-		return err_set(err, E2BIG, "%.150s: more than %d files", name, INPUT_COUNT_MAX);
-	files = reallocarray(input->files, input->count + 1, sizeof(*files));
-	if (!files)
-		return fail(err, ENOMEM, name);
-	input->files = files;
-	file = &files[input->count++];
-	*file = (struct input_file){.name = strdup(name)};
-	if (!file->name)
-		return fail(err, ENOMEM, name);
-	r = slurp(fd, file);
+		r = -EMFILE;
+	else
+		r = file.name ? slurp(fd, INPUT_BYTES_MAX, &file.bytes, &file.len) : -ENOMEM;
+	if (r == 0)
+		r = push(input, &file);
+	free(file.name);
+	free(file.bytes);
 	return r < 0 ? fail(err, -r, name) : 0;
 }
 
