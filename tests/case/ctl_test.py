@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import jsonpatch
+import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -197,6 +198,64 @@ def test_twice():
            "a container that another webhook added is covered", (reason, after["spec"]["containers"][-1]))
 
 
+POD = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{"containers":[{"name":"web","image":"i"}]}}\n'
+YAML = b"""apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: i
+        command: ["sh", '-c', "a: b"]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+"""
+
+
+def test_inject(work):
+    for name, text in (("JSON", POD), ("YAML", YAML)):
+        once = run("inject", stdin=text)
+        twice = run("inject", stdin=once.stdout)
+        report(once.returncode == 0 and once.stdout != text and twice.stdout == once.stdout
+               and b"already-injected" in twice.stderr, f"{name}: a second inject changes nothing", twice.stderr)
+        back = run("uninject", stdin=once.stdout)
+        plain = run("uninject", stdin=text)
+        report(back.stdout == plain.stdout and back.returncode == 0, f"{name}: uninject gives it back", back.stdout)
+        patch = run("uninject", "-o", "patch", stdin=once.stdout).stdout.splitlines()
+        report(json.loads(patch[0])["reason"] == "uninjected" and json.loads(patch[0])["patch"],
+               f"{name}: uninject as a patch", patch)
+    report(run("uninject", stdin=run("inject", stdin=POD).stdout).stdout == POD, "JSON comes back to the byte")
+    for name, text in (("a.yaml", YAML), ("b.json", POD), ("c.yaml", YAML)):
+        with open(os.path.join(work, name), "wb") as f:
+            f.write(text)
+    mixed = run("inject", "a.yaml", "b.json", "c.yaml", cwd=work)
+    kinds = [d["kind"] for d in yaml.safe_load_all(mixed.stdout)]
+    report(kinds == ["Deployment", "Service", "Pod", "Deployment", "Service"], "files of both formats in one stream",
+           mixed.stdout)
+    report(len(run("inject", "-o", "json", "b.json", "b.json", cwd=work).stdout) > 0, "one file may be given twice")
+    as_json = run("inject", "-o", "json", "a.yaml", cwd=work).stdout.decode()
+    as_yaml = run("inject", "-o", "yaml", "a.yaml", cwd=work).stdout
+    decoder, values = json.JSONDecoder(), []
+    while as_json.strip():
+        value, end = decoder.raw_decode(as_json.lstrip())
+        values.append(value)
+        as_json = as_json.lstrip()[end:]
+    report(values == list(yaml.safe_load_all(as_yaml)), "-o json and -o yaml say the same", as_yaml)
+    for verb in ("inject", "uninject"):
+        for name, data in (("binary", bytes(range(256)) * 16), ("half a YAML", b"a: [1,\n"), ("half a JSON", POD[:40]),
+                           ("an alias without an anchor", b"a: *b\n"), ("no UTF-8", b"a: \xff\xfe\n")):
+            refused(f"{verb}: {name} is refused", 3, "-:", verb, stdin=data)
+        report(run(verb, stdin=b"").returncode == 0, f"{verb}: nothing in, nothing out")
+    refused("an unknown format is refused", 2, "not one of yaml, json, patch", "inject", "-o", "xml")
+    with open("/dev/full", "wb") as full:
+        refused("inject on a full disk", 5, "No space left", "inject", stdin=POD, stdout=full)
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         test_usage()
@@ -205,6 +264,7 @@ def main():
         test_bytes()
         test_output()
         test_twice()
+        test_inject(work)
     print(f"1..{number}")
     sys.exit(1 if failures else 0)
 

@@ -9,6 +9,7 @@ A case is tests/case/NAME.case: sections, each begun by a line "@word ...", in a
   @pod               YAML of a pod, wrapped into an AdmissionReview; @request is YAML merged over its request
   @exit N            the status, 0 by default
   @stdout, @stderr   @stdout is the whole output; each line of @stderr is part of it ("@stderr" alone: empty)
+  @stdout-contains   each line is part of the output
   @stdout-json       JSON that the output contains: members may be more, lists are equal
   @patched           YAML: the pod after the patch, whole and in this order of keys
   @at                lines "POINTER = JSON" or "POINTER absent" that hold for the patched pod (for the
@@ -36,7 +37,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("FARGUARD_BUILD") or "build/" + os.environ.get("FARGUARD_MODE", "release"))
 PROGRAM = os.path.join(BUILD, "bin", "farguardctl")
 SECTIONS = {"about", "args", "config", "file", "stdin", "pod", "request", "exit", "stdout", "stderr", "stdout-json",
-            "patched", "at"}
+            "stdout-contains", "patched", "at"}
 CASE_SECONDS, TEST_SECONDS = 60, 800
 number = failures = 0
 
@@ -72,7 +73,7 @@ def sections_of(path):
                 current[1] += line
     if "args" not in out:
         raise Wrong("no @args")
-    if not {"stdout", "stdout-json", "stderr", "at", "patched"} & set(out):
+    if not {"stdout", "stdout-json", "stdout-contains", "stderr", "at", "patched"} & set(out):
         raise Wrong("nothing is expected")
     return out
 
@@ -183,6 +184,9 @@ def check_output(sections, result, review):
         raise Wrong(f"exit {result.returncode}, not {expected}\n{stderr}\n{stdout[:500]}")
     if "stdout" in sections and stdout != body(sections, "stdout"):
         raise Wrong(f"stdout is {stdout!r}")
+    for part in (body(sections, "stdout-contains") or "").splitlines():
+        if part not in stdout:
+            raise Wrong(f"not on stdout: {part}\nstdout: {stdout[:2000]}")
     if "stderr" in sections:
         parts = [line for line in body(sections, "stderr").splitlines() if line]
         for part in parts:

@@ -18,6 +18,10 @@
 	"  -f, --filename FILE|DIR|-   input; repeatable, operands count too; of a directory "     \
 	"its\n"                                                                                    \
 	"                              *.yaml, *.yml and *.json; - or nothing is standard input\n"
+#define FORMAT_HELP                                                                                \
+	"  -o, --output FORMAT         yaml or json instead of what was read; patch: one line "    \
+	"of\n"                                                                                     \
+	"                              JSON for each object, with its JSON Patch\n"
 #define CONFIG_HELP "      --config FILE           configuration; without it the defaults hold\n"
 #define NAMESPACE_HELP                                                                             \
 	"  -n, --namespace NAME        of documents that name none\n"                              \
@@ -37,6 +41,17 @@ enum exits verb_version(const struct options *options, const struct input *input
 }
 
 static const struct verb verbs[] = {
+        {"inject", "put Farguard into workloads",
+         "usage: farguardctl inject [-f FILE|DIR|-]... [OPTIONS]\n"
+         "Prints the documents with Farguard in each workload's pod; says on standard error which\n"
+         "are passed on as they are, and why.\n" FILES_HELP FORMAT_HELP CONFIG_HELP NAMESPACE_HELP
+                 SIDECARS_HELP,
+         OPTIONS_FILES | OPTIONS_FORMAT | OPTIONS_CONFIG | OPTIONS_NAMESPACE | OPTIONS_SIDECARS,
+         verb_inject},
+        {"uninject", "take Farguard out of workloads",
+         "usage: farguardctl uninject [-f FILE|DIR|-]... [-o FORMAT]\n"
+         "Prints the documents as they were before inject.\n" FILES_HELP FORMAT_HELP,
+         OPTIONS_FILES | OPTIONS_FORMAT, verb_uninject},
         {"review", "answer an AdmissionReview as the webhook would",
          "usage: farguardctl review [-f FILE] [OPTIONS]\n"
          "Answers the AdmissionReview on standard input, to the byte as the webhook "

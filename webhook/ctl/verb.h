@@ -21,6 +21,8 @@ struct verb {
 	verb_fn *run;
 };
 
+verb_fn verb_inject;
+verb_fn verb_uninject;
 verb_fn verb_review;
 verb_fn verb_config_check;
 verb_fn verb_version;
