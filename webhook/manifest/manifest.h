@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 #define MANIFEST_BYTES_MAX (64u << 20)
-#define MANIFEST_NODES_MAX (4u << 20)
+#define MANIFEST_NODES_MAX (2u << 20)
 #define MANIFEST_DEPTH_MAX 200
 #define MANIFEST_LISTS_MAX 8
 
