@@ -4,3 +4,5 @@ FUZZ_ring   := injector/ring
 FUZZ_policy := webhook/policy
 FUZZ_review := webhook/mutate
 FUZZ_users := injector/launch
+FUZZ_yaml := webhook/manifest
+FUZZ_json_edit := webhook/manifest

@@ -7,6 +7,7 @@
 #include "injector/base/err.h"
 #include "webhook/manifest/manifest.h"
 #include "webhook/manifest/typed.h"
+#include "webhook/manifest/utf8.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -60,48 +61,6 @@ static struct node *new_node(struct reading *reading, enum node_kind kind)
 	return stream_node(reading->stream, kind, reading->line, column(reading), reading->err);
 }
 
-/* Bytes of the UTF-8 sequence at `p`, or 0 when it is none. */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-
-	if (len == 1)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || left < len)
-		return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-static size_t put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* Four hexadecimal digits at `offset`, or -1. */
 static int32_t hex4(const struct reading *reading, size_t offset)
 {
@@ -150,7 +109,7 @@ static int read_escape(struct reading *reading, char *out, size_t *out_len)
 		}
 	}
 	/* Half a pair is U+FFFD, as Go's decoder has it. */
-	*out_len = put_utf8(out, high >= 0xd800 && high < 0xe000 ? 0xfffd : (uint32_t)high);
+	*out_len = utf8_format(high >= 0xd800 && high < 0xe000 ? 0xfffd : (uint32_t)high, out);
 	return 0;
 }
 
@@ -188,8 +147,8 @@ static int read_string(struct reading *reading, struct node *node)
 			len += n;
 			continue;
 		}
-		n = utf8_len((const unsigned char *)reading->text.ptr + reading->at,
-		             reading->text.len - reading->at);
+		n = utf8_len((struct str){reading->text.ptr + reading->at,
+		                          reading->text.len - reading->at});
 		if (!n)
 			return fail(reading, "not UTF-8");
 		memcpy(out + len, reading->text.ptr + reading->at, n);

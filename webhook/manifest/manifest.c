@@ -177,8 +177,8 @@ static int read_text(struct manifest *manifest, struct str text, struct err *err
 	r = from_yaml(stream, text, &yaml_err);
 	if (r == 0)
 		*err = (struct err){0};
-	/* When it is neither, it was meant as JSON if its first key was. */
-	else if (json.node_count < 2 && offset < text.len)
+	/* When it is neither, it was meant as JSON if its first member was. */
+	else if (json.node_count < 3 && offset < text.len)
 		*err = yaml_err;
 	return r < 0 ? -err->code : 0;
 }

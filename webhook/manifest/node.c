@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "webhook/manifest/manifest.h"
+#include "webhook/manifest/utf8.h"
 
 struct node *node_new(struct arena *arena, enum node_kind kind)
 {
@@ -16,15 +17,21 @@ struct node *node_new(struct arena *arena, enum node_kind kind)
 	return node;
 }
 
-struct node *node_string(struct arena *arena, struct str text)
+int node_string(struct arena *arena, struct str text, struct node **out)
 {
-	struct node *node = node_new(arena, NODE_SCALAR);
+	struct node *node;
 
+	if (!utf8_match(text))
+		return -EILSEQ;
+	node = node_new(arena, NODE_SCALAR);
 	if (!node)
-		return NULL;
+		return -ENOMEM;
 	node->type = NODE_STRING;
 	node->text = node->meaning = arena_copy(arena, text);
-	return node->text.ptr ? node : NULL;
+	if (!node->text.ptr)
+		return -ENOMEM;
+	*out = node;
+	return 0;
 }
 
 int node_insert(struct arena *arena, struct node *node, size_t index, struct member member)
@@ -172,60 +179,68 @@ int node_to_json(const struct node *node, struct json_object **out)
 	return 0;
 }
 
-static struct node *scalar_from_json(struct arena *arena, struct json_object *value)
+static int scalar_from_json(struct arena *arena, struct json_object *value, struct node **out)
 {
-	struct node *node;
 	const char *text;
+	int r;
 
 	if (json_object_is_type(value, json_type_string))
-		return node_string(arena, (struct str){json_object_get_string(value),
-		                                       (size_t)json_object_get_string_len(value)});
+		return node_string(arena,
+		                   (struct str){json_object_get_string(value),
+		                                (size_t)json_object_get_string_len(value)},
+		                   out);
 	text = value ? json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN) : "null";
 	if (!text)
-		return NULL;
-	node = node_string(arena, (struct str){text, strlen(text)});
-	if (node)
-		node->type = !value                                          ? NODE_NULL
-		             : json_object_is_type(value, json_type_boolean) ? NODE_BOOL
-		                                                             : NODE_NUMBER;
-	return node;
+		return -ENOMEM;
+	r = node_string(arena, (struct str){text, strlen(text)}, out);
+	if (r < 0)
+		return r;
+	if (!value)
+		(*out)->type = NODE_NULL;
+	else
+		(*out)->type =
+		        json_object_is_type(value, json_type_boolean) ? NODE_BOOL : NODE_NUMBER;
+	return 0;
 }
 
 static int add_from_json(struct arena *arena, struct node *node, const char *key,
                          struct json_object *value, unsigned depth)
 {
 	struct member member = {0};
+	int r = 0;
 
-	if (key) {
-		member.key = node_string(arena, (struct str){key, strlen(key)});
-		if (!member.key)
-			return -ENOMEM;
-	}
-	member.value = node_from_json(arena, value, depth + 1);
-	return member.value ? node_insert(arena, node, node->count, member) : -ENOMEM;
+	if (key)
+		r = node_string(arena, (struct str){key, strlen(key)}, &member.key);
+	if (r == 0)
+		r = node_from_json(arena, value, depth + 1, &member.value);
+	return r == 0 ? node_insert(arena, node, node->count, member) : r;
 }
 
-struct node *node_from_json(struct arena *arena, struct json_object *value, unsigned depth)
+int node_from_json(struct arena *arena, struct json_object *value, unsigned depth,
+                   struct node **out)
 {
+	bool map = json_object_is_type(value, json_type_object);
 	struct node *node;
+	int r = 0;
 
-	if (depth > MANIFEST_DEPTH_MAX)
-		return NULL;
-	if (json_object_is_type(value, json_type_object)) {
-		node = node_new(arena, NODE_MAP);
+	if (!map && !json_object_is_type(value, json_type_array))
+		return scalar_from_json(arena, value, out);
+	if (depth >= MANIFEST_DEPTH_MAX)
+		return -E2BIG;
+	node = node_new(arena, map ? NODE_MAP : NODE_LIST);
+	if (!node)
+		return -ENOMEM;
+	*out = node;
+	if (map) {
 		json_object_object_foreach(value, key, child)
 		{
-			if (!node || add_from_json(arena, node, key, child, depth) < 0)
-				return NULL;
+			r = add_from_json(arena, node, key, child, depth);
+			if (r < 0)
+				return r;
 		}
-		return node;
+		return 0;
 	}
-	if (!json_object_is_type(value, json_type_array))
-		return scalar_from_json(arena, value);
-	node = node_new(arena, NODE_LIST);
-	for (size_t i = 0; i < json_object_array_length(value); i++)
-		if (!node || add_from_json(arena, node, NULL, json_object_array_get_idx(value, i),
-		                           depth) < 0)
-			return NULL;
-	return node;
+	for (size_t i = 0; i < json_object_array_length(value) && r == 0; i++)
+		r = add_from_json(arena, node, NULL, json_object_array_get_idx(value, i), depth);
+	return r;
 }

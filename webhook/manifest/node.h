@@ -54,8 +54,9 @@ struct member {
 /* A new node, or NULL without memory. */
 struct node *node_new(struct arena *arena, enum node_kind kind);
 
-/* A new string scalar that no file had, with `text` copied. */
-struct node *node_string(struct arena *arena, struct str text);
+/* A new string scalar that no file had, with `text` copied.  Returns 0, -ENOMEM, or -EILSEQ for
+ * text that is no UTF-8. */
+int node_string(struct arena *arena, struct str text, struct node **out);
 
 /* Insert before `index` (at most count).  Returns 0 or -ENOMEM. */
 int node_insert(struct arena *arena, struct node *node, size_t index, struct member member);
@@ -77,8 +78,9 @@ bool node_equal(const struct node *a, const struct node *b);
  * (NULL for null), or -ENOMEM. */
 int node_to_json(const struct node *node, struct json_object **out);
 
-/* A node that says what `value` does, copied; NULL without memory or when
- * it is deeper than MANIFEST_DEPTH_MAX below `depth`. */
-struct node *node_from_json(struct arena *arena, struct json_object *value, unsigned depth);
+/* A node that says what `value` does, copied.  Returns 0, -ENOMEM, -EILSEQ for text that is no
+ * UTF-8, or -E2BIG when it is deeper than MANIFEST_DEPTH_MAX, standing at `depth`. */
+int node_from_json(struct arena *arena, struct json_object *value, unsigned depth,
+                   struct node **out);
 
 #endif

@@ -91,15 +91,17 @@ static int insert(struct arena *arena, struct place *place, struct member member
 static int op_add(struct arena *arena, struct place *place, struct node *value)
 {
 	struct member member = {.value = value};
+	int r;
 
 	if (place->node->kind == NODE_MAP && place->exists) {
 		place->node->members[place->index].value = value;
 		return 0;
 	}
 	if (place->node->kind == NODE_MAP) {
-		member.key = node_string(arena, (struct str){place->token, strlen(place->token)});
-		if (!member.key)
-			return -ENOMEM;
+		r = node_string(arena, (struct str){place->token, strlen(place->token)},
+		                &member.key);
+		if (r < 0)
+			return r;
 	}
 	return insert(arena, place, member);
 }
@@ -131,7 +133,7 @@ static int run_operation(struct arena *arena, struct node *root, unsigned depth,
 	const char *op = tree_string(operation, "op"), *path = tree_string(operation, "path");
 	struct json_object *value;
 	struct place place;
-	struct node *node;
+	struct node *node = NULL;
 	bool add;
 	int r;
 
@@ -149,9 +151,9 @@ static int run_operation(struct arena *arena, struct node *root, unsigned depth,
 		return -EOPNOTSUPP;
 	if (!json_object_object_get_ex(operation, "value", &value))
 		return -EINVAL;
-	node = node_from_json(arena, value, place.depth + 1);
-	if (!node)
-		return arena->failed ? -ENOMEM : -E2BIG;
+	r = node_from_json(arena, value, place.depth + 1, &node);
+	if (r < 0)
+		return r;
 	if (add)
 		return op_add(arena, &place, node);
 	place.node->members[place.index].value = node;

@@ -1,6 +1,7 @@
 #include "webhook/manifest/to_yaml.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -8,11 +9,14 @@
 #include "injector/base/own.h"
 #include "webhook/manifest/from_yaml.h"
 #include "webhook/manifest/manifest.h"
+#include "webhook/manifest/stand_in.h"
 #include "webhook/manifest/typed.h"
 
 struct writing {
 	yaml_emitter_t emitter;
-	bool quote; /* everything that is not one short line, in double quotes */
+	bool quote; /* all but plain single lines in double quotes */
+	struct stand_in *stand_in;
+	struct text scratch;
 };
 
 /* yaml_emitter_emit() consumes the event, also when it fails. */
@@ -64,12 +68,12 @@ static bool write_scalar(struct writing *writing, const struct node *node, bool 
 	struct str text = node->text;
 	int style = node->style;
 	bool plain = style == YAML_PLAIN_SCALAR_STYLE && !node->tag;
-	bool quoted = !plain && !node->tag;
+	bool quoted = !node->tag && (!plain || node->type == NODE_STRING);
 	yaml_event_t event;
 
 	if (style == YAML_ANY_SCALAR_STYLE) {
 		style_new(node, &plain, &style);
-		quoted = !plain;
+		quoted = node->type == NODE_STRING;
 	}
 	/* The emitter has no nothing in flow style; it would write ''. */
 	if (flow && node->type == NODE_NULL && plain && text.len == 0)
@@ -81,6 +85,14 @@ static bool write_scalar(struct writing *writing, const struct node *node, bool 
 		style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 		plain = false;
 		quoted = true;
+	}
+	if (stand_in_needs(text, style == YAML_LITERAL_SCALAR_STYLE)) {
+		writing->scratch.len = 0;
+		stand_in_encode(writing->stand_in, text, style == YAML_LITERAL_SCALAR_STYLE,
+		                &writing->scratch);
+		if (writing->scratch.failed)
+			return false;
+		text = (struct str){writing->scratch.bytes, writing->scratch.len};
 	}
 	return yaml_scalar_event_initialize(&event, NULL, bytes_of(node->tag), bytes_of(text.ptr),
 	                                    (int)text.len, plain, quoted,
@@ -154,26 +166,26 @@ static int add_bytes(void *data, unsigned char *bytes, size_t len)
 	return !text->failed;
 }
 
-static int write_stream(const struct stream *stream, bool first, bool quote, struct text *out,
-                        struct err *err)
+static int write_stream(const struct stream *stream, struct writing *writing, bool first,
+                        struct text *out, struct err *err)
 {
-	struct writing writing = {.quote = quote};
+	yaml_emitter_t *emitter = &writing->emitter;
 	int r = 0;
 
-	if (!yaml_emitter_initialize(&writing.emitter))
+	if (!yaml_emitter_initialize(emitter))
 		return stream_no_memory(stream, err);
-	yaml_emitter_set_output(&writing.emitter, add_bytes, out);
-	yaml_emitter_set_unicode(&writing.emitter, 1);
-	yaml_emitter_set_width(&writing.emitter, -1);
-	yaml_emitter_set_break(&writing.emitter, stream->crlf ? YAML_CRLN_BREAK : YAML_LN_BREAK);
-	if (!write_documents(&writing, stream, first)) {
-		if (out->failed || writing.emitter.error == YAML_MEMORY_ERROR)
+	yaml_emitter_set_output(emitter, add_bytes, out);
+	yaml_emitter_set_unicode(emitter, 1);
+	yaml_emitter_set_width(emitter, -1);
+	yaml_emitter_set_break(emitter, stream->crlf ? YAML_CRLN_BREAK : YAML_LN_BREAK);
+	if (!write_documents(writing, stream, first)) {
+		if (out->failed || writing->scratch.failed || emitter->error == YAML_MEMORY_ERROR)
 			r = stream_no_memory(stream, err);
 		else
 			r = err_set(err, EIO, "%.150s: printing YAML: %s", stream->name,
-			            writing.emitter.problem ? writing.emitter.problem : "failed");
+			            emitter->problem ? emitter->problem : "failed");
 	}
-	yaml_emitter_delete(&writing.emitter);
+	yaml_emitter_delete(emitter);
 	return r;
 }
 
@@ -193,17 +205,31 @@ static bool reads_back(const struct stream *stream, struct str text)
 
 int to_yaml(const struct stream *stream, bool first, struct text *out, struct err *err)
 {
+	CLEANUP(mem_freep) struct stand_in *stand_in = calloc(1, sizeof(*stand_in));
+	CLEANUP(text_done) struct text raw = {0};
+	struct writing writing = {.stand_in = stand_in};
 	size_t start = out->len;
+	int r = 0;
 
-	for (int attempt = 0; attempt < 2; attempt++) {
-		int r;
-
-		out->len = start;
-		r = write_stream(stream, first, attempt > 0, out, err);
+	if (!stand_in)
+		return stream_no_memory(stream, err);
+	for (size_t i = 0; i < stream->count; i++)
+		stand_in_scan(stand_in, stream->documents[i].root);
+	for (int attempt = 0; attempt < 2 && r == 0; attempt++) {
+		writing.quote = attempt > 0;
+		raw.len = 0;
+		r = write_stream(stream, &writing, first, &raw, err);
 		if (r < 0)
-			return r;
-		if (reads_back(stream, (struct str){out->bytes + start, out->len - start}))
-			return 0;
+			break;
+		out->len = start;
+		stand_in_decode(stand_in, (struct str){raw.bytes, raw.len}, out);
+		if (out->failed)
+			r = stream_no_memory(stream, err);
+		else if (reads_back(stream, (struct str){out->bytes + start, out->len - start}))
+			break;
+		else if (writing.quote)
+			r = err_set(err, EIO, "%.150s: cannot be printed as YAML", stream->name);
 	}
-	return err_set(err, EIO, "%.150s: cannot be printed as YAML", stream->name);
+	text_done(&writing.scratch);
+	return r;
 }
