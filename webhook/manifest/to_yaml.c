@@ -218,6 +218,7 @@ int to_yaml(const struct stream *stream, bool first, struct text *out, struct er
 	for (int attempt = 0; attempt < 2 && r == 0; attempt++) {
 		writing.quote = attempt > 0;
 		raw.len = 0;
+		text_add(&raw, STR("")); /* no documents are no bytes, but not NULL */
 		r = write_stream(stream, &writing, first, &raw, err);
 		if (r < 0)
 			break;
