@@ -68,15 +68,24 @@ static int set_lead(struct arena *arena, struct member *member, struct str lead)
 	return 0;
 }
 
+/* Whether white space in an empty collection is none that its members could be set by. */
+static bool is_line(struct str close)
+{
+	return !close.len || memchr(close.ptr, '\n', close.len);
+}
+
 static int insert(struct arena *arena, struct place *place, struct member member)
 {
 	struct node *node = place->node;
 	struct member *next = place->index < node->count ? &node->members[place->index] : NULL;
 
-	/* "{}" was flow style for want of anything else. */
 	if (!node->count) {
-		node->close = (struct str){NULL, 0};
+		/* "{}" was flow style for want of anything else; "{ }" is somebody's taste. */
 		node->style = 0;
+		if (is_line(node->close))
+			node->close = (struct str){NULL, 0};
+		else if (set_lead(arena, &member, node->close) < 0)
+			return -ENOMEM;
 	}
 	/* The first place keeps its white space: whoever is first has it, so that taking the new
 	 * member out again gives the text back. */
@@ -122,7 +131,7 @@ static int op_remove(struct arena *arena, struct place *place)
 			break;
 		find_member(place);
 	}
-	if (!node->count)
+	if (!node->count && is_line(node->close))
 		node->close = (struct str){NULL, 0};
 	return 0;
 }

@@ -1,5 +1,7 @@
 #include "webhook/manifest/stand_in.h"
 
+#include <string.h>
+
 #include "webhook/manifest/utf8.h"
 
 static void scan_text(struct stand_in *stand_in, struct str text)
@@ -28,15 +30,15 @@ void stand_in_scan(struct stand_in *stand_in, const struct node *node)
 	}
 }
 
-static bool needs(unsigned char c, bool tabs)
+static bool needs(unsigned char c, const char *ascii)
 {
-	return c >= 0xf0 || (tabs && c == '\t');
+	return c >= 0xf0 || (c && strchr(ascii, c));
 }
 
-bool stand_in_needs(struct str text, bool tabs)
+bool stand_in_needs(struct str text, const char *ascii)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (needs((unsigned char)text.ptr[i], tabs))
+		if (needs((unsigned char)text.ptr[i], ascii))
 			return true;
 	return false;
 }
@@ -61,7 +63,8 @@ static uint32_t find_instead(struct stand_in *stand_in, uint32_t code)
 	return code;
 }
 
-void stand_in_encode(struct stand_in *stand_in, struct str text, bool tabs, struct text *out)
+void stand_in_encode(struct stand_in *stand_in, struct str text, const char *ascii,
+                     struct text *out)
 {
 	size_t start = 0;
 
@@ -70,7 +73,7 @@ void stand_in_encode(struct stand_in *stand_in, struct str text, bool tabs, stru
 		size_t len;
 		char bytes[4];
 
-		if (!needs((unsigned char)text.ptr[i], tabs))
+		if (!needs((unsigned char)text.ptr[i], ascii))
 			continue;
 		len = utf8_len(rest);
 		if (!len)

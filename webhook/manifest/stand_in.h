@@ -1,8 +1,9 @@
 /* stand_in.h - private characters for those that libyaml's emitter will not print.
  *
  * Why      To libyaml 0.2.5 tabs and all characters above U+FFFF are not printable: it turns a
- *          script with a tab or an emoji into one long line in double quotes.  While it
- *          prints, characters of the private use area that the documents do not have stand in.
+ *          script with a tab or an emoji into one long line in double quotes.  And in flow style
+ *          it quotes what has a colon, as images do.  While it prints, characters of the
+ *          private use area that the documents do not have stand in.
  * Limits   STAND_IN_MAX different characters; others are printed as libyaml likes.
  */
 #ifndef FARGUARD_MANIFEST_STAND_IN_H
@@ -31,10 +32,11 @@ struct stand_in {
 void stand_in_scan(struct stand_in *stand_in, const struct node *node);
 
 /* Whether stand_in_encode() would change `text`. */
-bool stand_in_needs(struct str text, bool tabs);
+bool stand_in_needs(struct str text, const char *ascii);
 
-/* Append `text` with stand-ins, for tabs too when `tabs`. */
-void stand_in_encode(struct stand_in *stand_in, struct str text, bool tabs, struct text *out);
+/* Append `text` with stand-ins for the characters in `ascii` and for those above U+FFFF. */
+void stand_in_encode(struct stand_in *stand_in, struct str text, const char *ascii,
+                     struct text *out);
 
 /* Append `text` with the characters themselves. */
 void stand_in_decode(const struct stand_in *stand_in, struct str text, struct text *out);

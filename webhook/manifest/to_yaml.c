@@ -67,6 +67,7 @@ static bool write_scalar(struct writing *writing, const struct node *node, bool 
 {
 	struct str text = node->text;
 	int style = node->style;
+	const char *ascii;
 	bool plain = style == YAML_PLAIN_SCALAR_STYLE && !node->tag;
 	bool quoted = !node->tag && (!plain || node->type == NODE_STRING);
 	yaml_event_t event;
@@ -86,10 +87,10 @@ static bool write_scalar(struct writing *writing, const struct node *node, bool 
 		plain = false;
 		quoted = true;
 	}
-	if (stand_in_needs(text, style == YAML_LITERAL_SCALAR_STYLE)) {
+	ascii = style == YAML_LITERAL_SCALAR_STYLE ? "\t" : flow && plain ? ":?" : "";
+	if (stand_in_needs(text, ascii)) {
 		writing->scratch.len = 0;
-		stand_in_encode(writing->stand_in, text, style == YAML_LITERAL_SCALAR_STYLE,
-		                &writing->scratch);
+		stand_in_encode(writing->stand_in, text, ascii, &writing->scratch);
 		if (writing->scratch.failed)
 			return false;
 		text = (struct str){writing->scratch.bytes, writing->scratch.len};

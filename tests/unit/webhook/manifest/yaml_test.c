@@ -17,6 +17,7 @@ static void scalars_keep_text_and_style(void **state)
 	        "a: |\n  if x:\n  \ttab \xf0\x9f\x98\x80\n\xee\x80\x80: \"\xf0\x9f\x98\x81\"\n",
 	        "a: 1\r\nb: |\r\n  x\r\n  y\r\n",
 	        "plain scalar\n",
+	        "{image: reg:80/a:1, url: http://x/?a=b, t: 'a:b'}\n",
 	};
 
 	(void)state;
