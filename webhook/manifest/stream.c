@@ -28,10 +28,11 @@ int stream_add(struct stream *stream, struct document document, struct err *err)
 struct node *stream_node(struct stream *stream, enum node_kind kind, size_t line, size_t column,
                          struct err *err)
 {
+	size_t max = stream->node_max ? stream->node_max : MANIFEST_NODES_MAX;
 	struct node *node;
 
-	if (stream->node_count >= MANIFEST_NODES_MAX) {
-		stream_error(stream, line, column, err, "more than %u values", MANIFEST_NODES_MAX);
+	if (stream->node_count >= max) {
+		stream_error(stream, line, column, err, "more than %zu values", max);
 		return NULL;
 	}
 	node = node_new(&stream->arena, kind);

@@ -22,9 +22,9 @@ struct stream {
 	const char *name; /* the file's, for messages */
 	struct document *documents;
 	size_t count, cap;
-	size_t node_count; /* at most MANIFEST_NODES_MAX */
-	struct str tail;   /* JSON: what stands behind the last one */
-	bool crlf;         /* YAML: lines end with CR and LF */
+	size_t node_count, node_max; /* node_max 0: MANIFEST_NODES_MAX */
+	struct str tail;             /* JSON: what stands behind the last one */
+	bool crlf;                   /* YAML: lines end with CR and LF */
 };
 
 /* Append `document`.  Returns 0 or -ENOMEM with `err` set. */

@@ -1,6 +1,7 @@
 #include "webhook/manifest/to_yaml.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -193,7 +194,8 @@ static int write_stream(const struct stream *stream, struct writing *writing, bo
 /* Whether `text` reads as what was to be written. */
 static bool reads_back(const struct stream *stream, struct str text)
 {
-	CLEANUP(stream_done) struct stream again = {.name = stream->name};
+	/* An edit may have made more of it than may be read from a file. */
+	CLEANUP(stream_done) struct stream again = {.name = stream->name, .node_max = SIZE_MAX};
 	struct err err = {0};
 
 	if (from_yaml(&again, text, &err) < 0 || again.count != stream->count)
