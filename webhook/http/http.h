@@ -1,0 +1,71 @@
+/* http.h - one bounded HTTP client, for the API server.
+ *
+ * Why      Every call has a deadline and a cap on what it keeps; nothing follows a redirect, obeys
+ *          a proxy of the environment, or accepts a server that the given authority did not sign.
+ * Owns     The connection, kept open between calls, and the texts in http_settings.
+ * Limits   HTTP_BODY_BYTES_MAX unless the call says less; HTTP_TOKEN_BYTES_MAX for the token.
+ * Threads  One thread a client; http_stop() from any.
+ * Errors   -errno: -ETIMEDOUT, -ECONNREFUSED, -EPROTO (TLS or HTTP), -EFBIG, -ECANCELED, -ENOMEM,
+ *          -EIO.  A status other than 2xx is no error of the call.
+ */
+#ifndef FARGUARD_HTTP_HTTP_H
+#define FARGUARD_HTTP_HTTP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HTTP_BODY_BYTES_MAX  (64u << 20)
+#define HTTP_TOKEN_BYTES_MAX (16u << 10)
+#define HTTP_URL_BYTES_MAX   2048
+
+struct err;
+
+struct http_settings {
+	const char *base;       /* https://HOST[:PORT], or http:// on loopback */
+	const char *ca_file;    /* PEM; NULL for http:// */
+	const char *token_file; /* bearer token, read again for each call; NULL for none */
+};
+
+struct http;
+
+/* Part of a body; a negative return ends the call with that error. */
+typedef int http_chunk_fn(void *ctx, const char *bytes, size_t len);
+
+struct http_request {
+	const char *method; /* GET, PUT, POST, PATCH */
+	const char *path;   /* from the first '/', with its query */
+	const char *type;   /* of the body; NULL without one */
+	const char *body;
+	size_t body_len;
+	long timeout_ms;         /* the whole call; 0 for none (a watch) */
+	long idle_s;             /* give up after so long without a byte; 0 for none */
+	size_t body_bytes_max;   /* of the answer; 0 means HTTP_BODY_BYTES_MAX; a 2xx that goes to
+	                            on_chunk is not counted */
+	http_chunk_fn *on_chunk; /* takes a 2xx body as it comes; else it is kept whole */
+	void *ctx;
+};
+
+struct http_response {
+	long status;
+	char *body; /* NUL-terminated */
+	size_t len;
+};
+
+/* Call once, before other threads start, and at the end. */
+int http_init(void);
+void http_exit(void);
+
+/* Returns 0, -EINVAL (a base that is no https:// URL, nor http:// on loopback), or -ENOMEM. */
+int http_open(struct http **out, const struct http_settings *settings, struct err *err);
+void http_close(struct http *http);
+
+/* Do one call.  `out` is the caller's to give to http_response_done(), also after a failure. */
+int http_call(struct http *http, const struct http_request *request, struct http_response *out,
+              struct err *err);
+void http_response_done(struct http_response *response);
+
+/* End the running call and all later ones with -ECANCELED, within a second. */
+void http_stop(struct http *http);
+
+#endif

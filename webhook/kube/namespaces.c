@@ -1,0 +1,156 @@
+#include "webhook/kube/namespaces.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int namespaces_init(struct namespaces *set)
+{
+	*set = (struct namespaces){0};
+	return -pthread_rwlock_init(&set->lock, NULL);
+}
+
+void namespaces_done(struct namespaces *set)
+{
+	free(set->items);
+	set->items = NULL;
+	set->count = set->cap = 0;
+	pthread_rwlock_destroy(&set->lock);
+}
+
+/* Where `name` is, or would be put. */
+static size_t place_of(const struct namespaces *set, const char *name, bool *out_is_there)
+{
+	size_t low = 0, high = set->count;
+
+	*out_is_there = false;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(set->items[middle].name, name);
+
+		if (order == 0) {
+			*out_is_there = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int make_room(struct namespaces *set)
+{
+	size_t cap = set->cap ? set->cap * 2 : 64;
+	struct namespaces_entry *grown;
+
+	if (set->count < set->cap)
+		return 0;
+	if (set->count >= NAMESPACES_MAX)
+		return -ENOSPC;
+	grown = realloc(set->items, cap * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	set->items = grown;
+	set->cap = cap;
+	return 0;
+}
+
+static int put(struct namespaces *set, const struct watch_event *event)
+{
+	bool is_there;
+	size_t at = place_of(set, event->name, &is_there);
+
+	if (!is_there) {
+		int r = make_room(set);
+
+		if (r < 0)
+			return r;
+		memmove(set->items + at + 1, set->items + at,
+		        (set->count - at) * sizeof(*set->items));
+		memcpy(set->items[at].name, event->name, sizeof(event->name));
+		set->count++;
+	}
+	set->items[at].inject = event->inject;
+	set->items[at].is_seen = true;
+	return 0;
+}
+
+static void drop(struct namespaces *set, const char *name)
+{
+	bool is_there;
+	size_t at = place_of(set, name, &is_there);
+
+	if (!is_there)
+		return;
+	set->count--;
+	memmove(set->items + at, set->items + at + 1, (set->count - at) * sizeof(*set->items));
+}
+
+int namespaces_apply(struct namespaces *set, const struct watch_event *event)
+{
+	int r = 0;
+
+	pthread_rwlock_wrlock(&set->lock);
+	if (event->kind == WATCH_PUT)
+		r = put(set, event);
+	else if (event->kind == WATCH_DELETE)
+		drop(set, event->name);
+	pthread_rwlock_unlock(&set->lock);
+	return r;
+}
+
+void namespaces_begin_list(struct namespaces *set)
+{
+	pthread_rwlock_wrlock(&set->lock);
+	for (size_t i = 0; i < set->count; i++)
+		set->items[i].is_seen = false;
+	pthread_rwlock_unlock(&set->lock);
+}
+
+void namespaces_end_list(struct namespaces *set)
+{
+	size_t kept = 0;
+
+	pthread_rwlock_wrlock(&set->lock);
+	for (size_t i = 0; i < set->count; i++)
+		if (set->items[i].is_seen)
+			set->items[kept++] = set->items[i];
+	set->count = kept;
+	set->is_listed = true;
+	pthread_rwlock_unlock(&set->lock);
+}
+
+bool namespaces_find(struct namespaces *set, const char *name, enum watch_inject *out)
+{
+	bool is_there;
+	size_t at;
+
+	pthread_rwlock_rdlock(&set->lock);
+	at = place_of(set, name, &is_there);
+	if (is_there)
+		*out = set->items[at].inject;
+	pthread_rwlock_unlock(&set->lock);
+	return is_there;
+}
+
+size_t namespaces_count(struct namespaces *set)
+{
+	size_t count;
+
+	pthread_rwlock_rdlock(&set->lock);
+	count = set->count;
+	pthread_rwlock_unlock(&set->lock);
+	return count;
+}
+
+bool namespaces_is_listed(struct namespaces *set)
+{
+	bool is_listed;
+
+	pthread_rwlock_rdlock(&set->lock);
+	is_listed = set->is_listed;
+	pthread_rwlock_unlock(&set->lock);
+	return is_listed;
+}

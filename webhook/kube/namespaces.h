@@ -1,0 +1,47 @@
+/* namespaces.h - what each namespace says of injection, as far as it is known here.
+ *
+ * Owns     Its table, until namespaces_done().
+ * Limits   NAMESPACES_MAX; more are not kept.
+ * Threads  Any; one lock.
+ */
+#ifndef FARGUARD_KUBE_NAMESPACES_H
+#define FARGUARD_KUBE_NAMESPACES_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "webhook/kube/watch.h"
+
+#define NAMESPACES_MAX 100000u
+
+struct namespaces_entry {
+	char name[WATCH_NAME_MAX];
+	enum watch_inject inject;
+	bool is_seen; /* in the list that is being read */
+};
+
+struct namespaces {
+	pthread_rwlock_t lock;
+	struct namespaces_entry *items; /* sorted by name */
+	size_t count, cap;
+	bool is_listed; /* a list was read to its end */
+};
+
+int namespaces_init(struct namespaces *set);
+void namespaces_done(struct namespaces *set);
+
+/* Put or delete what `event` is about.  Returns 0, -ENOMEM or -ENOSPC. */
+int namespaces_apply(struct namespaces *set, const struct watch_event *event);
+
+/* Around the events of a list: what it does not contain is forgotten at its end. */
+void namespaces_begin_list(struct namespaces *set);
+void namespaces_end_list(struct namespaces *set);
+
+/* Returns true and what `name` says, or false when it is not known. */
+bool namespaces_find(struct namespaces *set, const char *name, enum watch_inject *out);
+
+size_t namespaces_count(struct namespaces *set);
+bool namespaces_is_listed(struct namespaces *set);
+
+#endif
