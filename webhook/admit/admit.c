@@ -1,0 +1,99 @@
+#include "webhook/admit/admit.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "injector/base/err.h"
+#include "webhook/admit/log.h"
+#include "webhook/mutate/review.h"
+
+int admit_init(struct admit *admit, const struct policy *policy,
+               const struct http_settings *settings, struct err *err)
+{
+	int r;
+
+	*admit = (struct admit){.policy = policy};
+	r = namespaces_init(&admit->namespaces);
+	if (r < 0)
+		return err_set(err, -r, "no memory");
+	r = lookup_init(&admit->lookup, &admit->namespaces, settings, err);
+	if (r < 0)
+		namespaces_done(&admit->namespaces);
+	return r;
+}
+
+void admit_done(struct admit *admit)
+{
+	lookup_done(&admit->lookup);
+	namespaces_done(&admit->namespaces);
+}
+
+const char *admit_not_ready(struct admit *admit)
+{
+	if (atomic_load(&admit->is_draining))
+		return "it is ending";
+	if (!atomic_load(&admit->has_certificate))
+		return "no certificate from Secret farguard-tls yet";
+	if (!atomic_load(&admit->is_trusted))
+		return "caBundle of MutatingWebhookConfiguration farguard is not set yet";
+	if (!namespaces_is_listed(&admit->namespaces))
+		return "the namespaces are not listed yet";
+	return NULL;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void note(const struct review_outcome *outcome, uint64_t duration_us)
+{
+	struct log_line line;
+
+	if (!log_begin(&line, outcome->reason == REASON_INTERNAL_ERROR ? LOG_ERROR : LOG_INFO,
+	               "review"))
+		return;
+	jsonw_cstr(&line.json, "uid", outcome->uid);
+	jsonw_cstr(&line.json, "operation", outcome->operation);
+	jsonw_cstr(&line.json, "namespace", outcome->namespace);
+	jsonw_cstr(&line.json, "name", outcome->name);
+	jsonw_cstr(&line.json, "reason", reason_name(outcome->reason));
+	if (outcome->detail[0])
+		jsonw_cstr(&line.json, "detail", outcome->detail);
+	jsonw_uint(&line.json, "patchOperations", outcome->operations);
+	jsonw_bool(&line.json, "dryRun", outcome->dry_run);
+	jsonw_uint(&line.json, "durationMicroseconds", duration_us);
+	log_end(&line);
+}
+
+int admit_review(struct admit *admit, const char *request, size_t len, char **out_body,
+                 size_t *out_len, struct err *err)
+{
+	struct review_outcome outcome;
+	uint64_t start_us = now_us(), duration_us;
+	int r = review_answer(admit->policy, atomic_load(&admit->has_native_sidecars),
+	                      lookup_namespace, &admit->lookup, request, len, out_body, out_len,
+	                      &outcome, err);
+
+	if (r < 0) {
+		log_say(LOG_WARN, "review refused", "error", err->text);
+		return r;
+	}
+	duration_us = now_us() - start_us;
+	metrics_count_review(&admit->metrics, outcome.operation, outcome.reason, duration_us);
+	note(&outcome, duration_us);
+	return 0;
+}
+
+char *admit_metrics(struct admit *admit, size_t *out_len)
+{
+	struct metrics_state state = {.certificate_expiry_s =
+	                                      atomic_load(&admit->certificate_expiry_s),
+	                              .namespace_count = namespaces_count(&admit->namespaces),
+	                              .watch_errors = atomic_load(&admit->reflector.error_count)};
+
+	return metrics_format(&admit->metrics, &state, out_len);
+}

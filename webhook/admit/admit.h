@@ -1,0 +1,49 @@
+/* admit.h - what the server's threads share: policy, namespaces, readiness, counters.
+ *
+ * Owns     Its members, until admit_done(); the policy is the caller's.
+ * Threads  Any, after admit_init().
+ */
+#ifndef FARGUARD_ADMIT_ADMIT_H
+#define FARGUARD_ADMIT_ADMIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "webhook/admit/lookup.h"
+#include "webhook/admit/metrics.h"
+#include "webhook/kube/namespaces.h"
+#include "webhook/kube/reflector.h"
+
+struct err;
+struct policy;
+
+struct admit {
+	const struct policy *policy;
+	struct namespaces namespaces;
+	struct lookup lookup;
+	struct reflector reflector;
+	struct metrics metrics;
+	atomic_bool has_certificate; /* the Secret's, not the one for the first moments */
+	atomic_bool is_trusted;      /* the webhook configuration names its authority */
+	atomic_bool has_native_sidecars;
+	atomic_bool is_draining;
+	_Atomic int64_t certificate_expiry_s;
+};
+
+int admit_init(struct admit *admit, const struct policy *policy,
+               const struct http_settings *settings, struct err *err);
+void admit_done(struct admit *admit);
+
+/* NULL when reviews can be answered, else what is missing, for a person. */
+const char *admit_not_ready(struct admit *admit);
+
+/* Answer one review, count it and log it.  As review_answer(). */
+int admit_review(struct admit *admit, const char *request, size_t len, char **out_body,
+                 size_t *out_len, struct err *err);
+
+/* The metrics' text, malloc'ed; NULL without memory. */
+char *admit_metrics(struct admit *admit, size_t *out_len);
+
+#endif

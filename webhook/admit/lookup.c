@@ -1,0 +1,88 @@
+#include "webhook/admit/lookup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "injector/base/err.h"
+#include "webhook/admit/log.h"
+#include "webhook/http/http.h"
+#include "webhook/kube/api.h"
+#include "webhook/kube/namespaces.h"
+
+int lookup_init(struct lookup *lookup, struct namespaces *set, const struct http_settings *settings,
+                struct err *err)
+{
+	int r;
+
+	*lookup = (struct lookup){.set = set};
+	r = -pthread_mutex_init(&lookup->lock, NULL);
+	if (r < 0)
+		return err_set(err, -r, "no memory");
+	r = http_open(&lookup->http, settings, err);
+	if (r < 0)
+		pthread_mutex_destroy(&lookup->lock);
+	return r;
+}
+
+void lookup_done(struct lookup *lookup)
+{
+	http_close(lookup->http);
+	lookup->http = NULL;
+	pthread_mutex_destroy(&lookup->lock);
+}
+
+static void put(enum watch_inject inject, char out_value[16])
+{
+	static const char *const values[] = {[WATCH_INJECT_NONE] = "",
+	                                     [WATCH_INJECT_ENABLED] = "enabled",
+	                                     [WATCH_INJECT_DISABLED] = "disabled"};
+
+	snprintf(out_value, 16, "%s", values[inject]);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *out)
+{
+	struct watch_event event;
+	struct err err = {0};
+	int r;
+
+	if (now_ms() < lookup->asked_after_ms)
+		return -EAGAIN;
+	r = api_namespace(lookup->http, namespace, LOOKUP_TIMEOUT_MS, &event, &err);
+	if (r == 0) {
+		*out = event.inject;
+		return 0;
+	}
+	/* That it does not exist is an answer, not a failure of the server. */
+	if (r != -ENOENT && r != -EINVAL)
+		lookup->asked_after_ms = now_ms() + LOOKUP_PAUSE_MS;
+	log_say(LOG_WARN, "namespace not found", "error", err.text);
+	return -EAGAIN;
+}
+
+int lookup_namespace(void *ctx, const char *namespace, char out_value[16])
+{
+	struct lookup *lookup = ctx;
+	enum watch_inject inject = WATCH_INJECT_NONE;
+	int r = 0;
+
+	if (!namespaces_find(lookup->set, namespace, &inject)) {
+		pthread_mutex_lock(&lookup->lock);
+		/* The watch may have brought it while this thread waited. */
+		if (!namespaces_find(lookup->set, namespace, &inject))
+			r = ask(lookup, namespace, &inject);
+		pthread_mutex_unlock(&lookup->lock);
+	}
+	if (r == 0)
+		put(inject, out_value);
+	return r;
+}

@@ -1,0 +1,189 @@
+/* main.c - farguard-webhook: answers the API server's admission reviews. */
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "injector/base/err.h"
+#include "injector/base/own.h"
+#include "injector/base/version.h"
+#include "webhook/admit/admit.h"
+#include "webhook/admit/keeper.h"
+#include "webhook/admit/log.h"
+#include "webhook/admit/options.h"
+#include "webhook/admit/server.h"
+#include "webhook/admit/stop.h"
+#include "webhook/http/http.h"
+#include "webhook/policy/policy.h"
+
+#define DRAIN_MS 10000u /* for reviews under way, after no new ones are taken */
+
+/* What the threads need, for as long as main() has not joined them. */
+struct work {
+	struct admit admit;
+	struct keeper keeper;
+	struct stop stop;
+	struct server server;
+	struct http *watch_http;
+};
+
+static void on_watch_error(void *ctx, const struct err *err)
+{
+	(void)ctx;
+	log_say(LOG_WARN, "namespaces not in step", "error", err->text);
+}
+
+static bool wait_or_stop(void *ctx, unsigned ms)
+{
+	return stop_wait(ctx, ms);
+}
+
+static void *run_reflector(void *ctx)
+{
+	struct work *work = ctx;
+
+	reflector_run(&work->admit.reflector);
+	return NULL;
+}
+
+static void *run_keeper(void *ctx)
+{
+	struct work *work = ctx;
+
+	keeper_run(&work->keeper);
+	return NULL;
+}
+
+static void say_listening(const struct work *work)
+{
+	struct log_line line;
+
+	if (!log_begin(&line, LOG_INFO, "listening"))
+		return;
+	jsonw_cstr(&line.json, "version", FARGUARD_VERSION);
+	jsonw_cstr(&line.json, "admission", work->server.admission_address);
+	jsonw_cstr(&line.json, "metrics", work->server.metrics_address);
+	log_end(&line);
+}
+
+/* Serve until a signal, then on for `drain_s`: the API server hears of it only by and by. */
+static void wait_for_end(struct work *work, unsigned drain_s, const sigset_t *ends)
+{
+	int which = 0;
+
+	while (sigwait(ends, &which) != 0)
+		continue;
+	log_say(LOG_INFO, "ending", "signal", which == SIGTERM ? "SIGTERM" : "SIGINT");
+	atomic_store(&work->admit.is_draining, true);
+	/* A second signal cuts it short. */
+	if (drain_s)
+		sigtimedwait(ends, NULL, &(struct timespec){.tv_sec = drain_s});
+}
+
+static int serve(struct work *work, const struct options *options, const sigset_t *ends,
+                 struct err *err)
+{
+	pthread_t reflector, keeper;
+	int r = server_start(&work->server, &work->admit, err);
+
+	if (r < 0)
+		return r;
+	say_listening(work);
+	r = pthread_create(&reflector, NULL, run_reflector, work);
+	if (r == 0) {
+		r = pthread_create(&keeper, NULL, run_keeper, work);
+		if (r == 0) {
+			wait_for_end(work, options->drain_s, ends);
+			server_stop(&work->server, DRAIN_MS);
+		}
+		stop_ask(&work->stop);
+		http_stop(work->watch_http);
+		http_stop(work->keeper.http);
+		pthread_join(reflector, NULL);
+		if (r == 0)
+			pthread_join(keeper, NULL);
+	}
+	server_stop(&work->server, 0);
+	return r ? err_set(err, r, "no thread: %s", strerror(r)) : 0;
+}
+
+static int run(const struct policy *policy, const struct options *options, const sigset_t *ends,
+               struct err *err)
+{
+	const struct http_settings settings = {.base = options->api_server,
+	                                       .ca_file = options->ca_file,
+	                                       .token_file = options->token_file};
+	struct work work = {0};
+	int r = stop_init(&work.stop);
+
+	if (r < 0)
+		return err_set(err, -r, "no memory");
+	r = admit_init(&work.admit, policy, &settings, err);
+	if (r == 0)
+		r = keeper_init(&work.keeper, &work.admit, &work.stop, &settings,
+		                options->namespace, options->service, err);
+	if (r == 0)
+		r = http_open(&work.watch_http, &settings, err);
+	if (r == 0) {
+		work.admit.reflector = (struct reflector){.http = work.watch_http,
+		                                          .set = &work.admit.namespaces,
+		                                          .on_error = on_watch_error,
+		                                          .wait = wait_or_stop,
+		                                          .ctx = &work.stop};
+		r = keeper_serve_own(&work.keeper, err);
+	}
+	if (r == 0)
+		r = serve(&work, options, ends, err);
+	http_close(work.watch_http);
+	if (work.keeper.admit)
+		keeper_done(&work.keeper);
+	if (work.admit.lookup.http)
+		admit_done(&work.admit);
+	stop_done(&work.stop);
+	return r;
+}
+
+static int fail(int status, const struct err *err)
+{
+	fprintf(stderr, "farguard-webhook: %s\n", err->text);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	CLEANUP(policy_done) struct policy policy = {0};
+	struct options options;
+	struct err err = {0};
+	sigset_t ends;
+	int r = options_parse(&options, argc, argv);
+
+	if (r)
+		return r;
+	if (options.help || options.version) {
+		fputs(options.help ? options_help() : "farguard-webhook " FARGUARD_VERSION "\n",
+		      stdout);
+		return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_INTERNAL;
+	}
+	log_set_level(options.log_level);
+	r = options.config ? policy_load(&policy, options.config, &err) : policy_init(&policy);
+	if (r < 0)
+		return r == -ENOMEM ? OPTIONS_INTERNAL : fail(OPTIONS_INPUT, &err);
+	/* Before the first thread, so that all inherit it. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (gnutls_global_init() < 0 || http_init() < 0) {
+		err_set(&err, ENOMEM, "no memory");
+		return fail(OPTIONS_INTERNAL, &err);
+	}
+	r = run(&policy, &options, &ends, &err);
+	http_exit();
+	gnutls_global_deinit();
+	if (r == 0)
+		log_say(LOG_INFO, "ended", NULL, NULL);
+	return r == 0 ? OPTIONS_DONE : fail(r == -EINVAL ? OPTIONS_USAGE : OPTIONS_INTERNAL, &err);
+}

@@ -1,0 +1,42 @@
+/* metrics.h - what the webhook counts, in Prometheus' text format (0.0.4).
+ *
+ * Limits   Labels come from fixed lists: a client cannot make new series.
+ * Threads  Any.
+ */
+#ifndef FARGUARD_ADMIT_METRICS_H
+#define FARGUARD_ADMIT_METRICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "webhook/policy/reason.h"
+
+#define METRICS_BUCKET_COUNT    13
+#define METRICS_OPERATION_COUNT 5
+#define METRICS_STATUS_COUNT    8
+
+struct metrics {
+	atomic_ullong requests[METRICS_OPERATION_COUNT][REASON_COUNT];
+	atomic_ullong buckets[METRICS_BUCKET_COUNT + 1]; /* the last one has no upper bound */
+	atomic_ullong duration_us;
+	atomic_ullong responses[METRICS_STATUS_COUNT];
+};
+
+/* What others know, at the time of asking. */
+struct metrics_state {
+	int64_t certificate_expiry_s; /* Unix time; 0 without a certificate */
+	uint64_t namespace_count, watch_errors;
+};
+
+/* Count one review, answered after `duration_us`. */
+void metrics_count_review(struct metrics *metrics, const char *operation, enum reason reason,
+                          uint64_t duration_us);
+
+/* Count one HTTP answer of the admission port. */
+void metrics_count_response(struct metrics *metrics, unsigned status);
+
+/* The whole text, malloc'ed; NULL without memory. */
+char *metrics_format(struct metrics *metrics, const struct metrics_state *state, size_t *out_len);
+
+#endif

@@ -1,0 +1,92 @@
+#include "webhook/admit/server.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "injector/base/err.h"
+#include "injector/base/own.h"
+#include "webhook/admit/admit.h"
+#include "webhook/admit/exchange.h"
+#include "webhook/admit/listen.h"
+#include "webhook/admit/tls.h"
+#include "webhook/policy/policy.h"
+
+#define REQUEST_HEAD_BYTES 32768ul
+/* TLS 1.2 and 1.3 only: https://www.rfc-editor.org/rfc/rfc8996. */
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+
+static int start_admission(struct server *server, struct admit *admit, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	int r = listen_open(admit->policy->server.listen, &fd, server->admission_address,
+	                    sizeof(server->admission_address), err);
+
+	if (r < 0)
+		return err_wrap(err, "server.listen");
+	server->admission = MHD_start_daemon(
+	        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS | MHD_USE_ITC, 0,
+	        NULL, NULL, exchange_step, admit, MHD_OPTION_LISTEN_SOCKET, fd,
+	        MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve, MHD_OPTION_HTTPS_PRIORITIES,
+	        PRIORITIES, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, NULL,
+	        MHD_OPTION_THREAD_POOL_SIZE, SERVER_THREAD_COUNT, MHD_OPTION_CONNECTION_LIMIT,
+	        SERVER_CONNECTION_COUNT, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	        SERVER_CONNECTIONS_A_CLIENT, MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_S,
+	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, REQUEST_HEAD_BYTES, MHD_OPTION_END);
+	if (!server->admission)
+		return err_set(err, EIO, "server.listen: TLS cannot be served on %s",
+		               server->admission_address);
+	fd_take(&fd);
+	return 0;
+}
+
+static int start_metrics(struct server *server, struct admit *admit, struct err *err)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	int r = listen_open(admit->policy->server.metrics, &fd, server->metrics_address,
+	                    sizeof(server->metrics_address), err);
+
+	if (r < 0)
+		return err_wrap(err, "server.metrics");
+	server->metrics = MHD_start_daemon(
+	        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, exchange_metrics,
+	        admit, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64u,
+	        MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	        REQUEST_HEAD_BYTES, MHD_OPTION_END);
+	if (!server->metrics)
+		return err_set(err, EIO, "server.metrics: cannot be served on %s",
+		               server->metrics_address);
+	fd_take(&fd);
+	return 0;
+}
+
+int server_start(struct server *server, struct admit *admit, struct err *err)
+{
+	int r;
+
+	*server = (struct server){0};
+	r = start_admission(server, admit, err);
+	if (r == 0)
+		r = start_metrics(server, admit, err);
+	if (r < 0)
+		server_stop(server, 0);
+	return r;
+}
+
+void server_stop(struct server *server, unsigned wait_ms)
+{
+	const struct timespec step = {.tv_nsec = 10000000};
+
+	if (server->admission) {
+		CLEANUP(fd_closep) int fd = MHD_quiesce_daemon(server->admission);
+
+		for (unsigned waited = 0; exchange_running() && waited < wait_ms; waited += 10)
+			nanosleep(&step, NULL);
+		MHD_stop_daemon(server->admission);
+	}
+	if (server->metrics)
+		MHD_stop_daemon(server->metrics);
+	server->admission = server->metrics = NULL;
+}

@@ -1,0 +1,20 @@
+/* bundle.h - the authority that the API server trusts, in the webhook configuration.
+ *
+ * Why      The chart leaves caBundle out, so that an upgrade does not undo it: the webhook writes
+ *          it, and only where it differs.
+ * Errors   As api.h; -EAGAIN when the configuration changed in between.
+ */
+#ifndef FARGUARD_KUBE_BUNDLE_H
+#define FARGUARD_KUBE_BUNDLE_H
+
+#include <stdbool.h>
+
+struct err;
+struct http;
+
+/* Make `ca` (PEM) the caBundle of every webhook of the MutatingWebhookConfiguration `name`;
+ * `*out_changed` is whether anything had to be written. */
+int bundle_put(struct http *http, const char *name, const char *ca, bool *out_changed,
+               struct err *err);
+
+#endif
