@@ -119,6 +119,7 @@ agent_log report | "$top/hack/demo/show.py" event goodbye | tail -n 8
 title "What Farguard does not see, it says"
 await 60 "the agent's verdict on the static program" seen legacy '"covered":false'
 agent_log legacy | "$top/hack/demo/show.py" coverage
+say "what the webhook could plan, by the annotation farguard.io/status; the records above are what came of it:"
 for app in web worker report legacy; do
 	kubectl -n shop get pod "$(pod_of $app)" -o json | python3 -c '
 import json, sys

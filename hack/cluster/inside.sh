@@ -27,6 +27,8 @@ ip link set lo up
 ip link add cni0 type bridge
 ip addr add "$node_ip/16" dev cni0
 ip link set cni0 up
+# kube-proxy rewrites a Service's address only after a route was found for it: the API server calls webhooks.
+ip route add "$service_net" dev cni0
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 
