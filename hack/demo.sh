@@ -97,6 +97,7 @@ title "A namespace on Fargate that enforces pod security 'restricted', and one a
 kubectl delete namespace shop --ignore-not-found --wait >/dev/null 2>&1
 run kubectl apply -f "$top/hack/demo/namespace.yaml" || fail "no namespace"
 run kubectl annotate namespace shop farguard.io/inject=enabled || fail "no annotation"
+await 20 "the API server to ask the webhook" target_guards shop
 
 title "Four unmodified workloads: nginx, a shell worker, a Python job, a static program"
 run kubectl apply -f "$top/hack/demo/shop.yaml" || fail "the workloads were refused"

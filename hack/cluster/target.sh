@@ -52,3 +52,15 @@ target_install() {
 		--set image.pullPolicy=Never --set payload.image.repository=farguard.test/farguard-payload \
 		--set payload.image.tag=dev --set payload.image.pullPolicy=Never --wait --timeout 120s "$@"
 }
+
+# Whether a pod in NAMESPACE, which is only tried, comes out guarded: the API server reaches the webhook's
+# Service a moment after its pods are ready.
+target_guards() { # NAMESPACE
+	[ "$(kubectl -n "$1" create --dry-run=server -o 'jsonpath={.metadata.labels.farguard\.io/injected}' -f - 2>/dev/null <<-END
+		{apiVersion: v1, kind: Pod, metadata: {name: tried}, spec: {
+		 securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}},
+		 containers: [{name: tried, image: tried,
+		  securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}
+	END
+	)" = true ]
+}

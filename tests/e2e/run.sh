@@ -97,6 +97,7 @@ setup() {
 	}
 	ok "helm install succeeds and the webhook becomes ready"
 	namespaces >/dev/null || give_up "namespaces are made"
+	within 20 "the API server to reach the webhook" target_guards e2e-guarded || give_up "the API server reaches the webhook"
 }
 
 [ $# -gt 0 ] || set -- matrix exec survive delete refuse outage uninstall machine

@@ -1,14 +1,22 @@
 # sessions.sh - `kubectl exec` into guarded pods, and the time that pods take to go.
 # shellcheck shell=bash disable=SC2154 # read by tests/e2e/run.sh
 
+# A session's output, then its errors (the two streams come in no order of their own), then its status.
+session() { # NAMESPACE POD command...
+	local namespace=$1 pod=$2 status
+	shift 2
+	kubectl -n "$namespace" exec -i "$pod" -c main -- "$@" 2>"$work/session.err" <<<"from standard input"
+	status=$?
+	cat "$work/session.err"
+	echo "status $status"
+}
+
 # Runs the same session in both namespaces; same output, same exit status.
 both() { # name pod command...
 	local name=$1 pod=$2 bare guarded
 	shift 2
-	bare=$(kubectl -n e2e-bare exec -i "$pod" -c main -- "$@" 2>&1 <<<"from standard input")
-	bare+=" status $?"
-	guarded=$(kubectl -n e2e-guarded exec -i "$pod" -c main -- "$@" 2>&1 <<<"from standard input")
-	guarded+=" status $?"
+	bare=$(session e2e-bare "$pod" "$@")
+	guarded=$(session e2e-guarded "$pod" "$@")
 	# The runtime's messages name the session.
 	same "exec: $name" "$(sed -E 's/"[0-9a-f]{64}"/ID/g' <<<"$bare")" "$(sed -E 's/"[0-9a-f]{64}"/ID/g' <<<"$guarded")"
 }
@@ -59,12 +67,16 @@ terminal() {
 		skip "exec: a terminal" "no script(1) here"
 		return
 	}
+	# Held open: what script(1) makes of the end of its input would be echoed, sometimes.
+	mkfifo "$work/typed"
+	exec 7<>"$work/typed"
 	for namespace in bare guarded; do
 		said=$(script -qec "$target_kube kubectl -n e2e-$namespace exec -it glibc-always -c main -- \
-			sh -c 'test -t 0 && tty && ps -o pid 2>/dev/null; exit 5'" /dev/null </dev/null 2>&1)
+			sh -c 'test -t 0 && tty && ps -o pid 2>/dev/null; exit 5'" /dev/null <&7 2>&1)
 		said+=" status $?"
 		printf -v $namespace %s "$said"
 	done
+	exec 7>&-
 	same "exec: a terminal and its status" "$bare" "$guarded"
 }
 

@@ -10,7 +10,7 @@ workers() { # POD
 	uid=$(api "/api/v1/namespaces/e2e-guarded/pods/$1" | python3 -c 'import json,sys; print(json.load(sys.stdin)["metadata"]["uid"])')
 	for file in /proc/[0-9]*/cmdline; do
 		{ mapfile -d '' -t arg <"$file"; } 2>/dev/null || continue
-		[ "${arg[0]##*/}" = farguard-agent ] || continue
+		[[ ${arg[0]:-} == */farguard-agent ]] || continue # kernel threads have no arguments
 		! grep -q "$uid" "${file%/cmdline}/cgroup" 2>/dev/null || basename "${file%/cmdline}"
 	done
 }
@@ -118,6 +118,11 @@ no_webhook_pods() {
 	[ -z "$(kubectl -n farguard get pods -l app.kubernetes.io/name=farguard -o name)" ]
 }
 
+scaled_to_none() {
+	[ "$(kubectl -n farguard get deploy farguard-webhook -o jsonpath='{.status.observedGeneration} {.status.replicas}')" = \
+		"$(kubectl -n farguard get deploy farguard-webhook -o jsonpath='{.metadata.generation}') " ] && no_webhook_pods
+}
+
 part_outage() {
 	local replicas start
 	replicas=$(kubectl -n farguard get deploy farguard-webhook -o jsonpath='{.spec.replicas}')
@@ -126,7 +131,7 @@ part_outage() {
 	kubectl -n farguard delete pods --all --force --grace-period=0 >/dev/null 2>&1
 	start=$(milliseconds)
 	check "outage: a pod is accepted while the webhook is being killed" simple_pod outage-1
-	within 30 "the webhook's pods to go" no_webhook_pods
+	within 30 "the webhook's pods to go" scaled_to_none
 	check "outage: a pod is accepted without the webhook" simple_pod outage-2
 	within 30 "it to end" succeeded outage-2
 	same "outage: it runs" Succeeded "$(pod_phase outage-2)"
@@ -134,6 +139,7 @@ part_outage() {
 	say "both took $(($(milliseconds) - start)) ms"
 	kubectl -n farguard scale deploy farguard-webhook --replicas "$replicas" >/dev/null
 	kubectl -n farguard rollout status deploy farguard-webhook --timeout 60s >/dev/null
+	within 20 "the API server to reach the webhook" target_guards e2e-guarded
 	check "outage: with the webhook back a pod is accepted" simple_pod outage-3
 	check "outage: and injected" injected outage-3
 	within 30 "it to end" succeeded outage-3
