@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -38,8 +37,7 @@ void agent_listen(struct agent *agent)
 		return;
 	}
 	if (!agent->bind_told)
-		fprintf(stderr, "farguard-agent: socket @%s: %s; trying again\n",
-		        CONTRACT_AGENT_SOCKET, strerror(errno));
+		speak_deaf(agent);
 	agent->bind_told = true;
 	if (fd >= 0)
 		close(fd);
@@ -234,6 +232,9 @@ const char *agent_run(struct agent *agent)
 			break;
 	}
 	read_spool(agent);
+	/* A short pod ends before the time is up. */
+	if (!agent->coverage_told)
+		speak_missing(agent);
 	say_goodbye(agent, reason);
 	return reason;
 }

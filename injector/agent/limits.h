@@ -7,6 +7,7 @@
 
 #include <assert.h>
 
+#include "injector/base/contract.h"
 #include "injector/event/record.h"
 #include "injector/report/report.h"
 #include "injector/ring/ring.h"
@@ -36,7 +37,7 @@
 #define COVERAGE_SECONDS  10
 #define HEARTBEAT_SECONDS 60
 #define HEARTBEAT_MAX     86400
-#define STATE_BYTES       4096
+#define STATE_BYTES       CONTRACT_STATE_BYTES
 #define SPOOL_FILES_MAX   32
 #define SPOOL_FILE_BYTES  (4 * 1024 * 1024)
 #define SPOOL_CHUNK_BYTES (64 * 1024)

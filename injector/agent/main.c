@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "injector/agent/agent.h"
@@ -41,6 +42,20 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/* How a predecessor with that wait status ended, or NULL. */
+static const char *describe_end(int status)
+{
+	static char text[40];
+
+	if (status == 0)
+		return NULL;
+	if (WIFSIGNALED(status))
+		snprintf(text, sizeof(text), "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(text, sizeof(text), "ended with status %d", WEXITSTATUS(status));
+	return text;
+}
+
 int main(int argc, char **argv)
 {
 	struct err err = {0};
@@ -55,10 +70,12 @@ int main(int argc, char **argv)
 		fputs(agent.config.help ? help : "farguard-agent " FARGUARD_VERSION "\n", stdout);
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
+	/* Neither ends it, and the log is for records: its hello says so. */
 	if (config_environment(&agent.config, &agent.containers, &err) < 0)
-		fprintf(stderr, "farguard-agent: %s\n", err.text);
+		agent.config.report.note = err.text;
 	if (state_open(&agent.state, agent.config.state_fd, &err) < 0)
-		fprintf(stderr, "farguard-agent: state: %s\n", err.text);
+		agent.config.report.note = err.text;
+	agent.config.report.restarted = describe_end(state_take_ended(agent.state));
 	if (uname(&kernel) == 0)
 		snprintf(agent.kernel, sizeof(agent.kernel), "%s", kernel.release);
 	agent.signal_fd = open_signals();

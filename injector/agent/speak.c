@@ -126,6 +126,16 @@ void speak_missing(struct agent *agent)
 	}
 }
 
+void speak_deaf(struct agent *agent)
+{
+	struct report_coverage coverage = {
+	        .reason = STR("socket-taken"),
+	        .detail = "another process of the pod has the agent's socket: no container can "
+	                  "reach the agent until it ends"};
+
+	say_coverage(agent, NULL, &coverage);
+}
+
 /* The proportional set size that the kernel accounts to this process, or 0. */
 static uint64_t memory_bytes(void)
 {

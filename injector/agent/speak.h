@@ -17,6 +17,9 @@ void speak_uncovered(struct agent *agent);
 /* Which containers should have said hello by now and did not. */
 void speak_missing(struct agent *agent);
 
+/* Nobody can be heard: another process of the pod has the socket's name. */
+void speak_deaf(struct agent *agent);
+
 void speak_heartbeat(struct agent *agent);
 
 /* What was lost since the last time. */

@@ -19,6 +19,16 @@ static struct state_page *checked(struct state_page *page)
 	return page;
 }
 
+int state_take_ended(struct state_page *page)
+{
+	char *place = (char *)page + STATE_BYTES - CONTRACT_STATE_ENDED_BYTES;
+	int status;
+
+	memcpy(&status, place, sizeof(status));
+	memset(place, 0, sizeof(status));
+	return status;
+}
+
 int state_open(struct state_page **out, const char *text, struct err *err)
 {
 	static union {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "injector/agent/limits.h"
+#include "injector/base/contract.h"
 #include "injector/base/err.h"
 #include "injector/event/hello.h"
 
@@ -28,7 +29,10 @@ struct state_page {
 	uint64_t lines;    /* written whole, ever: the last one's number */
 	struct state_spool spool[SPOOL_FILES_MAX];
 };
-static_assert(sizeof(struct state_page) <= STATE_BYTES, "one page");
+static_assert(sizeof(struct state_page) <= STATE_BYTES - CONTRACT_STATE_ENDED_BYTES, "one page");
+
+/* The wait status of the agent before, forgotten by this; 0 when there was none. */
+int state_take_ended(struct state_page *page);
 
 /* Map descriptor `text` ("7"), or take a fresh page of our own when it is NULL or unfit: then
  * -errno and `err` say why.  `*out` is usable in any case. */

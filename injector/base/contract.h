@@ -54,7 +54,10 @@
 #define CONTRACT_ENV_HEARTBEAT      "FARGUARD_HEARTBEAT_SECONDS"
 /* Descriptor of a memory file of one page, which outlives a restart of the agent. */
 #define CONTRACT_ENV_STATE_FD "FARGUARD_STATE_FD"
-#define CONTRACT_ENV_EVENTS   "FARGUARD_EVENTS" /* "process,file,network": classes to report */
+/* ... whose last four bytes are the wait status of the agent before, as wait(2) has it, or 0. */
+#define CONTRACT_STATE_BYTES       4096
+#define CONTRACT_STATE_ENDED_BYTES 4
+#define CONTRACT_ENV_EVENTS        "FARGUARD_EVENTS" /* "process,file,network": classes to report */
 
 /* Abstract Unix sockets, SOCK_SEQPACKET, in the pod's network namespace.
  * The agent's: a launcher connects, sends one struct hello with the ring's

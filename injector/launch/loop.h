@@ -26,6 +26,6 @@ int loop_run(struct loop *loop);
 /* Tell the agent, or leave the records behind.  An agent that was never reached is waited for,
  * LOOP_LINGER_MS at most. */
 void loop_finish(struct loop *loop, int wait_status);
-#define LOOP_LINGER_MS 300
+#define LOOP_LINGER_MS 3000
 
 #endif

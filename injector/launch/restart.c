@@ -25,8 +25,6 @@
 #include "injector/launch/say.h"
 #include "injector/launch/signals.h"
 
-#define STATE_BYTES 4096
-
 extern char **environ;
 
 static const enum restart_action action[RESTART_STATES][RESTART_EVENTS] = {
@@ -57,7 +55,8 @@ struct worker {
 	struct signals_mask mask;
 	struct backoff backoff;
 	enum restart_state state;
-	pid_t pid; /* 0 while none runs */
+	pid_t pid;    /* 0 while none runs */
+	int state_fd; /* -1: without one */
 	uint64_t began_ms, due_ms;
 };
 
@@ -70,20 +69,22 @@ static uint64_t now_ms(void)
 }
 
 /* A page that every worker inherits, so that its successor goes on counting; its descriptor's
- * number is said in the environment.  Without it the worker counts from 1 again. */
-static void keep_state(char variable[64])
+ * number is said in the environment.  Without it the worker counts from 1 again.  Returns it, or
+ * -1. */
+static int keep_state(char variable[64])
 {
 	int fd = fd_high(memfd_create("farguard-state", MFD_ALLOW_SEALING));
 
 	variable[0] = '\0';
 	if (fd < 0)
-		return;
-	if (ftruncate(fd, STATE_BYTES) < 0 ||
+		return -1;
+	if (ftruncate(fd, CONTRACT_STATE_BYTES) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0 ||
 	    fcntl(fd, F_SETFD, 0) < 0)
 		fd_closep(&fd);
 	else
 		snprintf(variable, 64, "%s=%d", CONTRACT_ENV_STATE_FD, fd);
+	return fd;
 }
 
 static int start(struct worker *worker)
@@ -136,10 +137,16 @@ static bool act(struct worker *worker, enum restart_event event)
 	return true;
 }
 
+/* The log is the agent's: its successor says there how this one ended. */
 static void report(const struct worker *worker, int status)
 {
 	char how[64];
 
+	static_assert(sizeof(status) == CONTRACT_STATE_ENDED_BYTES, "its place in the page");
+	if (worker->state_fd >= 0 &&
+	    pwrite(worker->state_fd, &status, sizeof(status),
+	           CONTRACT_STATE_BYTES - CONTRACT_STATE_ENDED_BYTES) == sizeof(status))
+		return;
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
 	else
@@ -199,7 +206,7 @@ int run_restarting(const struct run_options *options)
 		say("run: ", options->argv[0], ": cannot be executed in this container", NULL);
 		return 0; /* without an agent the pod runs as it would without us */
 	}
-	keep_state(variable);
+	worker.state_fd = keep_state(variable);
 	envp = program_environment(environ, false, variable[0] ? variable : NULL);
 	worker.envp = envp ? envp : environ;
 	signal(SIGCHLD, SIG_DFL);

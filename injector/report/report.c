@@ -90,6 +90,10 @@ size_t report_hello(char *line, const struct report_head *head, const char *kern
 	jsonw_end_object(&w);
 	if (reason)
 		jsonw_cstr(&w, "reason", reason);
+	else if (config->restarted)
+		jsonw_cstr(&w, "restarted", config->restarted);
+	if (!reason && config->note)
+		jsonw_cstr(&w, "note", config->note);
 	return head_close(&w);
 }
 

@@ -43,6 +43,8 @@ struct report_config {
 	unsigned classes; /* enum report_class */
 	unsigned heartbeat_seconds, containers;
 	const char *restart_policy;
+	const char *restarted; /* how the agent before ended; NULL: there was none */
+	const char *note;      /* what of the environment is not understood, or NULL */
 };
 
 /* `reason` NULL: hello, else goodbye. */
