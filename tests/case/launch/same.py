@@ -6,7 +6,7 @@ import resource
 import signal
 import subprocess
 
-from world import FARGUARD, IS_ROOT, LIBC, PROBE, RUN, WORK, report, run, same, skip
+from world import FARGUARD, IS_ROOT, LIBC, PROBE, RUN, SANITIZED, WORK, report, run, same, skip
 
 
 def raw_environment(strings):
@@ -91,6 +91,11 @@ def inherited():
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (1000, 2000))
 
+    def limitless():
+        for which in (resource.RLIMIT_CORE, resource.RLIMIT_STACK):
+            hard = resource.getrlimit(which)[1]
+            resource.setrlimit(which, (hard, hard))
+
     def closed():
         os.close(0)
         os.close(2)
@@ -103,6 +108,10 @@ def inherited():
     same("blocked and ignored signals are inherited", state, preexec_fn=block_and_ignore)
     same("so are the two that libc keeps to itself", state, preexec_fn=mask_of_libc)
     same("so are resource limits", state, preexec_fn=limits)
+    if SANITIZED:
+        skip("so are core files and a stack as large as they may be", "a sanitizer's runtime limits them before main()")
+    else:
+        same("so are core files and a stack as large as they may be", state, preexec_fn=limitless)
     same("so is the umask", state, preexec_fn=lambda: os.umask(0o137))
     same("so is the nice value", state, preexec_fn=lambda: os.nice(5))
     same("so is the directory", state, cwd="/usr/lib")

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -42,7 +43,23 @@ def figure(text):
     print(f"# {text}", flush=True)
 
 
+def settle():
+    """Have the limits that a sanitizer's runtime gives to its process before main(), where it differs from what came.
+
+    Of a sanitized launcher the program inherits those: no core files (it would write its shadow), under tsan a stack
+    with an end and all addresses.  Other modes are tested with the limits that this machine has.
+    """
+    ends = {resource.RLIMIT_CORE: 0}
+    if "tsan" in BUILD:
+        ends.update({resource.RLIMIT_STACK: 8 << 20, resource.RLIMIT_AS: resource.RLIM_INFINITY})
+    for which, end in ends.items() if SANITIZED else ():
+        soft, hard = resource.getrlimit(which)
+        if which != resource.RLIMIT_STACK or soft == resource.RLIM_INFINITY:
+            resource.setrlimit(which, (end, hard))
+
+
 def build():
+    settle()
     os.chmod(WORK, 0o755)
     for name in ("probe", "refuse"):
         source = os.path.join(HERE, name + ".c")
