@@ -62,12 +62,31 @@ static bool reap(struct loop *loop, int *out_status)
 	return ended;
 }
 
+static bool tells_to_end(const struct signalfd_siginfo *info)
+{
+	return info->ssi_signo == SIGTERM || info->ssi_signo == SIGINT ||
+	       info->ssi_signo == SIGQUIT || info->ssi_signo == SIGHUP;
+}
+
 static void take_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
 
-	while (read(loop->signals, &info, sizeof(info)) == sizeof(info))
+	while (read(loop->signals, &info, sizeof(info)) == sizeof(info)) {
+		loop->told |= tells_to_end(&info);
 		signals_forward(loop->program, &info);
+	}
+}
+
+/* The program has ended: its number may be another's by now, so nothing is passed on. */
+static bool is_told_now(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+	bool told = false;
+
+	while (read(loop->signals, &info, sizeof(info)) == sizeof(info))
+		told |= tells_to_end(&info);
+	return told;
 }
 
 /* Half full: the rest must last for SPOOL_EVERY_MS. */
@@ -146,7 +165,7 @@ int loop_run(struct loop *loop)
 
 void loop_finish(struct loop *loop, int wait_status)
 {
-	uint64_t end = now_ms() + LOOP_LINGER_MS;
+	uint64_t end = now_ms() + (loop->told ? LOOP_LINGER_TOLD_MS : LOOP_LINGER_MS);
 
 	if (loop->host->joined)
 		return;
@@ -160,9 +179,8 @@ void loop_finish(struct loop *loop, int wait_status)
 	while (!loop->link.reached && getenv(CONTRACT_ENV_CONTAINER)) {
 		uint64_t now = now_ms();
 
-		if (now >= end || turn(loop, (int)(end - now)) < 0)
+		if (now >= end || turn(loop, (int)(end - now)) < 0 || is_told_now(loop))
 			break;
-		take_signals(loop);
 	}
 	agentlink_end(&loop->link, wait_status);
 }

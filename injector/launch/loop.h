@@ -18,14 +18,17 @@ struct loop {
 	struct host *host;
 	struct agentlink link;
 	struct spool spool;
+	bool told; /* to end: SIGTERM and its like came */
 };
 
 /* Serve until the program ends; returns its wait status. */
 int loop_run(struct loop *loop);
 
 /* Tell the agent, or leave the records behind.  An agent that was never reached is waited for,
- * LOOP_LINGER_MS at most. */
+ * LOOP_LINGER_MS at most: a pod starts its containers one after the other.  Who was told to end
+ * waits LOOP_LINGER_TOLD_MS. */
 void loop_finish(struct loop *loop, int wait_status);
-#define LOOP_LINGER_MS 3000
+#define LOOP_LINGER_MS      10000
+#define LOOP_LINGER_TOLD_MS 300
 
 #endif

@@ -132,6 +132,8 @@ part_outage() {
 	start=$(milliseconds)
 	check "outage: a pod is accepted while the webhook is being killed" simple_pod outage-1
 	within 30 "the webhook's pods to go" scaled_to_none
+	# Its process may answer on a kept connection for as long as it drains.
+	within 30 "the webhook to be silent" eval '! target_guards e2e-guarded'
 	check "outage: a pod is accepted without the webhook" simple_pod outage-2
 	within 30 "it to end" succeeded outage-2
 	same "outage: it runs" Succeeded "$(pod_phase outage-2)"

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +20,21 @@ static void infos_freep(struct addrinfo **infos)
 		freeaddrinfo(*infos);
 }
 
+/* getaddrinfo(3) takes 65537 for 1. */
+static bool is_port(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits > 0 && digits < 6 && !text[digits] && strtoul(text, NULL, 10) <= 65535;
+}
+
 /* Cut "HOST:PORT"; the brackets of an IPv6 address go. */
 static int split(const char *address, char *host, size_t cap, const char **out_port)
 {
 	const char *colon = strrchr(address, ':');
 	size_t len = colon ? (size_t)(colon - address) : 0;
 
-	if (!colon || len >= cap)
+	if (!colon || len >= cap || !is_port(colon + 1))
 		return -EINVAL;
 	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
 		address++;

@@ -123,7 +123,15 @@ def lingering():
     slow = time.monotonic()
     status = run(as_pid1([*RUN, "true"]), env=ENV)[0]
     slow = time.monotonic() - slow
-    report(status == 0 and 0.25 < slow < 1.5, "without an agent the end is delayed by 300 ms at most", slow)
+    report(status == 0 and 9.5 < slow < 13, "without an agent the end is delayed by ten seconds at most", slow)
+    process = start(as_pid1([*RUN, "sh", "-c", "exit 3"]), env=ENV)
+    launcher = until(lambda: children(process.pid))
+    time.sleep(0.5)
+    told = time.monotonic()
+    os.kill(launcher[0], signal.SIGTERM)
+    status = process.wait(20)
+    told = time.monotonic() - told
+    report(status == 3 and told < 1, "not beyond SIGTERM, and the status stays the program's", (status, told))
     fast = time.monotonic()
     run(as_pid1([*RUN, "true"]))
     fast = time.monotonic() - fast
