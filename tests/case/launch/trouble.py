@@ -124,7 +124,7 @@ def restarted():
     state = os.path.join(WORK, "state")
     script = (f"n=$(head -c 1 /proc/self/fd/$FARGUARD_STATE_FD | tr -d '\\0'); printf %s $(( ${{n:-0}} + 1 )) 1<>/proc/self/fd/$FARGUARD_STATE_FD; "
               f"echo ${{n:-0}} $(stat -Lc %s /proc/self/fd/$FARGUARD_STATE_FD) "
-              f"$(tail -c 4 /proc/self/fd/$FARGUARD_STATE_FD | od -An -ti4 | tr -d ' ') >>{state}; [ ${{n:-0}} -ge 2 ] && exit 0; "
+              f"$(tail -c 4 /proc/self/fd/$FARGUARD_STATE_FD | od -An -td4 | tr -d ' ') >>{state}; [ ${{n:-0}} -ge 2 ] && exit 0; "
               "[ ${n:-0} = 1 ] && kill -9 $$; exit 1")
     got = run([FARGUARD, "run", "--restart", "--", "sh", "-c", script])
     with open(state, encoding="ascii") as f:
