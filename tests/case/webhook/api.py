@@ -1,0 +1,195 @@
+"""api.py - an API server that fails on purpose: the few objects that the webhook asks for, on loopback."""
+
+import base64
+import copy
+import http.server
+import json
+import threading
+import time
+import urllib.parse
+
+import jsonpatch
+
+
+class Api:
+    """The few objects that the webhook asks for, and switches for what goes wrong."""
+
+    def __init__(self):
+        self.lock = threading.Condition()
+        self.version = 100
+        self.minor = "35"
+        self.token = None           # when set, every other one is refused
+        self.refuse = None          # status of every answer
+        self.secret_conflicts = 0   # so many writes are answered 409
+        self.watch_errors = 0       # so many watches begin with an ERROR 410
+        self.garbage = 0            # so many watches send what is no JSON
+        self.hidden = set()         # namespaces that list and watch leave out
+        self.calls = []
+        self.namespaces, self.events, self.watches = {}, [], 0
+        self.secret = {"kind": "Secret", "metadata": {"name": "farguard-tls", "labels": {"a": "b"}},
+                       "data": {"other": "eA=="}, "type": "Opaque"}
+        self.config = {"kind": "MutatingWebhookConfiguration", "metadata": {"name": "farguard"},
+                       "webhooks": [{"name": "inject.farguard.io", "clientConfig": {"service": {"name": "x"}}},
+                                    {"name": "second.farguard.io", "clientConfig": {"service": {"name": "x"}}}]}
+        for object_ in (self.secret, self.config):
+            self.stamp(object_)
+        api = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                api.handle(self)
+
+            do_PUT = do_PATCH = do_POST = do_GET
+
+        self.handler = Handler
+        self.server = None
+        self.port = 0
+        self.start()
+
+    def start(self):
+        http.server.ThreadingHTTPServer.allow_reuse_address = True
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def stamp(self, object_):
+        self.version += 1
+        object_["metadata"]["resourceVersion"] = str(self.version)
+
+    def put_namespace(self, name, annotations=None, labels=None, kind=None):
+        with self.lock:
+            known = self.namespaces.get(name)
+            object_ = {"kind": "Namespace", "metadata": {"name": name, "annotations": annotations or {}, "labels": labels or {}}}
+            self.stamp(object_)
+            self.namespaces[name] = object_
+            self.events.append((self.version, kind or ("MODIFIED" if known else "ADDED"), copy.deepcopy(object_)))
+            self.lock.notify_all()
+
+    def delete_namespace(self, name):
+        with self.lock:
+            object_ = self.namespaces.pop(name)
+            self.stamp(object_)
+            self.events.append((self.version, "DELETED", object_))
+            self.lock.notify_all()
+
+    def handle(self, request):
+        length = int(request.headers.get("Content-Length") or 0)
+        body = request.rfile.read(length) if length else b""
+        path, _, query = request.path.partition("?")
+        query = dict(urllib.parse.parse_qsl(query))
+        with self.lock:
+            self.calls.append((request.command, path))
+            refuse = self.refuse
+            if self.token is not None and request.headers.get("Authorization") != "Bearer " + self.token:
+                refuse = 401
+        if refuse:
+            self.answer(request, refuse, {"kind": "Status", "message": f"refused with {refuse}"})
+        elif "watch" in query:
+            self.watch(request, int(query["resourceVersion"]))
+        else:
+            with self.lock:
+                status, answer = self.decide(request.command, path, query, body, request.headers.get("Content-Type"))
+                answer = copy.deepcopy(answer)
+            self.answer(request, status, answer)
+
+    def decide(self, method, path, query, body, type_):
+        if path == "/version":
+            return 200, {"major": "1", "minor": self.minor, "gitVersion": "v1." + self.minor}
+        if path == "/api/v1/namespaces":
+            names = sorted(set(self.namespaces) - self.hidden)
+            begin = int(query.get("continue", "0"))
+            page = names[begin:begin + 2]  # small pages, whatever the limit
+            metadata = {"resourceVersion": str(self.version)}
+            if begin + 2 < len(names):
+                metadata["continue"] = str(begin + 2)
+            return 200, {"kind": "NamespaceList", "metadata": metadata, "items": [self.namespaces[n] for n in page]}
+        if path.startswith("/api/v1/namespaces/farguard/secrets/farguard-tls"):
+            return self.decide_secret(method, body)
+        if path.startswith("/api/v1/namespaces/"):
+            found = self.namespaces.get(path.rsplit("/", 1)[1])
+            return (200, found) if found else (404, {"kind": "Status", "message": "not found"})
+        if path.endswith("/mutatingwebhookconfigurations/farguard"):
+            if method == "PATCH":
+                if type_ != "application/json-patch+json":
+                    return 415, {}
+                try:
+                    self.config = jsonpatch.apply_patch(self.config, json.loads(body))
+                except jsonpatch.JsonPatchException as error:
+                    return 409, {"message": str(error)}
+                self.stamp(self.config)
+            return 200, self.config
+        return 404, {}
+
+    def decide_secret(self, method, body):
+        if method == "PUT":
+            new = json.loads(body)
+            if self.secret_conflicts:
+                self.secret_conflicts -= 1
+                self.stamp(self.secret)
+            if new["metadata"].get("resourceVersion") != self.secret["metadata"]["resourceVersion"]:
+                return 409, {"kind": "Status", "message": "the object has been modified"}
+            self.secret = new
+            self.stamp(self.secret)
+        return 200, self.secret
+
+    @staticmethod
+    def answer(request, status, value):
+        text = json.dumps(value).encode()
+        request.send_response(status)
+        request.send_header("Content-Type", "application/json")
+        request.send_header("Content-Length", str(len(text)))
+        request.end_headers()
+        request.wfile.write(text)
+
+    def watch(self, request, since):
+        request.send_response(200)
+        request.send_header("Transfer-Encoding", "chunked")
+        request.end_headers()
+
+        def send(text):
+            request.wfile.write(b"%x\r\n%s\r\n" % (len(text), text))
+            request.wfile.flush()
+
+        with self.lock:
+            self.watches += 1
+            gone, self.watch_errors = self.watch_errors > 0, max(0, self.watch_errors - 1)
+            garbage, self.garbage = self.garbage > 0, max(0, self.garbage - 1)
+        try:
+            if gone:
+                send(b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n')
+            elif garbage:
+                send(b'{"type":"ADDED","object":{"metadata":\n')
+            else:
+                end = time.monotonic() + 20
+                while time.monotonic() < end:
+                    with self.lock:
+                        new = [e for e in self.events if e[0] > since and e[2]["metadata"]["name"] not in self.hidden]
+                        if not new:
+                            self.lock.wait(0.2)
+                    for version, kind, object_ in new:
+                        text = json.dumps({"type": kind, "object": object_}).encode() + b"\n"
+                        send(text[:7])  # chunks end anywhere
+                        send(text[7:])
+                        since = version
+                    send(b"\n")
+            send(b"")
+        except OSError:
+            pass
+
+    def text(self, key):
+        with self.lock:
+            return base64.b64decode(self.secret["data"][key]).decode() if key in self.secret["data"] else None
+
+    def bundles(self):
+        with self.lock:
+            return [w["clientConfig"].get("caBundle") for w in self.config["webhooks"]]
