@@ -63,10 +63,15 @@ const struct proc *proc_find(const struct proc_table *table, uint16_t container,
 void table_remove(struct proc_table *table, struct proc *proc)
 {
 	uint16_t *link = bucket_of(table, proc->container, proc->pid);
+	uint16_t self = link_of(table, proc);
 
 	assert(proc->used);
-	while (*link != link_of(table, proc))
-		link = &at(table, *link)->bucket_next;
+	while (*link != self) {
+		struct proc *other = at(table, *link);
+
+		assert(other); /* whoever is used is in its bucket */
+		link = &other->bucket_next;
+	}
 	*link = proc->bucket_next;
 	unlink_age(table, proc);
 	*proc = (struct proc){0};
@@ -80,6 +85,7 @@ static struct proc *free_entry(struct proc_table *table)
 	if (table->count == PROC_MAX) {
 		struct proc *oldest = at(table, table->oldest);
 
+		assert(oldest);
 		table_remove(table, oldest);
 		return oldest;
 	}
