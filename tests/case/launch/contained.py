@@ -206,7 +206,7 @@ def ring_socket():
     sock.settimeout(5)
     report(sock.recv(10) == b"", "a process that is not of the container gets no ring")
     sock.close()
-    script = ("import socket,os,sys\na='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
+    script = ("import socket,os,resource\nresource.setrlimit(resource.RLIMIT_NOFILE,(2048,2048))\na='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
               "def s():\n s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(a); return s\n"
               "idle=[s() for _ in range(200)]\n"
               "for i in range(100):\n c=s(); c.send(b'garbage'*i) if i else None; c.close()\n"

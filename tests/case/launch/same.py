@@ -97,8 +97,8 @@ def inherited():
             resource.setrlimit(which, (hard, hard))
 
     def closed():
-        os.close(0)
-        os.close(2)
+        os.closerange(0, 1)
+        os.closerange(2, 3)
 
     def open_files():
         for fd, flags in ((3, os.O_RDONLY), (7, os.O_RDWR | os.O_APPEND), (40, os.O_WRONLY | os.O_NONBLOCK)):

@@ -140,12 +140,15 @@ def restarted():
         process.terminate()
         out, errors = process.communicate(timeout=10)
         report(process.returncode == ends and out == b"", f"told to end, it ends with 0 and starts nothing: {words[:12]}", (out, errors))
-    process = start([FARGUARD, "run", "--restart", "--", "false"], stderr=subprocess.PIPE)
-    process.stderr.readline()
+    process = start([FARGUARD, "run", "--restart", "--", "sh", "-c", "echo; exit 1"])
+    for _ in range(4):
+        process.stdout.readline()
+    until(lambda: not children(process.pid))  # it waits 800 ms now
     begin = time.monotonic()
     process.terminate()
-    process.communicate(timeout=10)
-    report(process.returncode == 0 and time.monotonic() - begin < 1, "told to end while it waits, it ends at once", process.returncode)
+    out = process.communicate(timeout=10)[0]
+    took = time.monotonic() - begin
+    report(process.returncode == 0 and took < 0.5 and not out, "told to end while it waits, it ends at once", (process.returncode, took, out))
     got = run([FARGUARD, "run", "--restart", "--", "/no/such/agent"])
     report(got[0] == 0 and got[2].count(b"\n") == 1, "a worker that is missing does not fail the container", got)
     begin = time.monotonic()
