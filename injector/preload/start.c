@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "injector/base/contract.h"
 #include "injector/event/record.h"
@@ -62,13 +63,24 @@ static void wrap(const char *exe, const struct stack *stack)
 	SYS2(munmap, map, bytes);
 }
 
+/* Whether this process is the launcher: one that is not static would wrap itself without end. */
+static bool is_launcher(void)
+{
+	struct stat program, own;
+
+	return SYS4(newfstatat, AT_FDCWD, CONTRACT_PROGRAM, &program, 0) == 0 &&
+	       SYS4(newfstatat, AT_FDCWD, "/proc/self/exe", &own, 0) == 0 &&
+	       program.st_ino == own.st_ino && program.st_dev == own.st_dev;
+}
+
 /* Whether this is a container's first program, to be started again behind the launcher. */
 static bool should_wrap(const struct stack *stack, enum channel_state state)
 {
 	return SYS0(getppid) == 0 && stack->argc > 0 &&
 	       state != CHANNEL_FOREIGN && /* first of a PID namespace that the program made */
 	       !has_variable(stack->envp, CONTRACT_ENV_BARE) && !stack_auxv(AT_SECURE) &&
-	       stack_auxv(AT_BASE) != 0; /* 0: the loader itself was executed, with the program */
+	       stack_auxv(AT_BASE) != 0 && /* 0: the loader itself was executed, with the program */
+	       !is_launcher();
 }
 
 __attribute__((constructor)) static void start(void)

@@ -1,17 +1,20 @@
 """contained.py - as a container's process 1: the agent, the ring, exec sessions, init containers."""
 
 import os
+import shutil
 import signal
 import socket
 import time
 
 import ring
 from place import PAYLOAD, as_pid1, in_root, install, start_as_pid1
-from world import FARGUARD, IS_ROOT, PROBE, RUN, SANITIZED, WORK, children, listening, report, ring_address, run, seqpacket, skip, start, until
+from world import FARGUARD, IS_ROOT, PROBE, RUN, WORK, children, listening, report, ring_address, run, seqpacket, skip, start, until
 
 AGENT = "\0farguard-agent"
 LAUNCHED, FIRST, SESSION = 2, 4, 8
 ENV = {"PATH": os.environ["PATH"], "FARGUARD_CONTAINER": "web"}
+# A launcher with a shared ASan runtime is dynamic, and that one insists on being the first library.
+LOADED = {"PATH": os.environ["PATH"], "LD_PRELOAD": "/.farguard/libfarguard.so", "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
 class Agent:
@@ -167,11 +170,8 @@ def preloaded():
     """In a root with the payload: no ld.so.preload, so the variable does it, and nothing else changes."""
     got = run(in_root([*RUN, "sh", "-c", "echo $LD_PRELOAD; env -i sh -c 'echo $LD_PRELOAD'"]), env=ENV)
     report(got[:2] == (0, b"/.farguard/libfarguard.so\n\n"), "LD_PRELOAD has the library where ld.so.preload does not name it", got)
-    if SANITIZED:
-        skip("never twice", "a sanitized launcher is dynamic: the library would wrap it")
-    else:
-        got = run(in_root([*RUN, "sh", "-c", "echo $LD_PRELOAD"]), env={**ENV, "LD_PRELOAD": "/.farguard/libfarguard.so"})
-        report(got[:2] == (0, b"/.farguard/libfarguard.so\n"), "never twice", got)
+    got = run(in_root([*RUN, "sh", "-c", "echo $LD_PRELOAD"]), env=LOADED)
+    report(got[:2] == (0, b"/.farguard/libfarguard.so\n"), "never twice", got)
     agent = Agent()
     process = start(in_root([*RUN, "sh", "-c", "/bin/echo one; (sleep 0.1); exit 0"]), env=ENV)
     agent.hello()
@@ -180,6 +180,27 @@ def preloaded():
     done = [os.path.basename(r["text"][0]) for r in records if r["kind"] == "done"]
     report(b"echo" in done, "the library in its programs writes into the same ring", records)
     agent.close()
+
+
+def self_wrapped():
+    """The library in a container's first program, whose parent is outside, puts the launcher before it."""
+    argv = ["sh", "-c", "tr '\\0' ' ' </proc/1/cmdline; echo; echo $$ $PPID; exit 8", "a  b"]
+    words = " ".join(["farguard run --exe", os.path.realpath("/bin/sh"), "--self-wrap --", *argv])
+    got = run(in_root(argv), env=LOADED)
+    report(got[0] == 8 and got[1].decode().rsplit("\n", 2)[0] == words + " " and got[1].endswith(b" 1\n"),
+           "a first program is started again behind the launcher", got)
+    got = run(in_root(argv), env={**LOADED, "FARGUARD_BARE": "1"})
+    report(got[0] == 8 and got[1].startswith(b"sh -c tr ") and got[1].endswith(b"1 0\n"), "but not one that the launcher gave up", got)
+    dynamic = os.path.join(WORK, "dynamic")
+    shutil.copytree(PAYLOAD, dynamic)
+    shutil.copy(PROBE, os.path.join(dynamic, "farguard"))
+    other = os.path.join(dynamic, "other")
+    os.link(os.path.join(dynamic, "farguard"), other)
+    for path in ("/.farguard/farguard", "/.farguard/other"):
+        got = run(in_root([path, "state"], payload=dynamic), env=LOADED)
+        seen = [line for line in got[1].split(b"\n") if line.startswith(b"arg ")]
+        report(got[0] == 0 and seen == [b"arg " + word.encode().hex().encode() for word in (path, "state")],
+               f"and never the launcher itself, though it be dynamic: {path}", got)
 
 
 def session():
@@ -206,7 +227,8 @@ def ring_socket():
     sock.settimeout(5)
     report(sock.recv(10) == b"", "a process that is not of the container gets no ring")
     sock.close()
-    script = ("import socket,os,resource\nresource.setrlimit(resource.RLIMIT_NOFILE,(2048,2048))\na='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
+    script = ("import socket,os,resource\nresource.setrlimit(resource.RLIMIT_NOFILE,(2048,2048))\n"
+              "a='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
               "def s():\n s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(a); return s\n"
               "idle=[s() for _ in range(200)]\n"
               "for i in range(100):\n c=s(); c.send(b'garbage'*i) if i else None; c.close()\n"
@@ -242,6 +264,6 @@ def everything():
         skip("as process 1 of a container", "needs root")
         return
     install()
-    for part in (as_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, session,
+    for part in (as_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, self_wrapped, session,
                  ring_socket, stolen_name):
         part()

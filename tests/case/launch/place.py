@@ -42,11 +42,11 @@ def as_pid1(argv):
     return ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--", *argv]
 
 
-def in_root(argv, spool=""):
+def in_root(argv, spool="", payload=PAYLOAD):
     """The command as process 1, with /.farguard, and /.farguard-init if `spool` names a directory."""
     root = os.path.join(WORK, "root")
     os.makedirs(root, exist_ok=True)
-    return ["unshare", "--pid", "--mount", "--fork", "--kill-child", "--", "sh", "-c", ROOT_SCRIPT, "sh", root, PAYLOAD, spool, *argv]
+    return ["unshare", "--pid", "--mount", "--fork", "--kill-child", "--", "sh", "-c", ROOT_SCRIPT, "sh", root, payload, spool, *argv]
 
 
 def start_as_pid1(argv, **options):
