@@ -6,6 +6,8 @@
  *   TRY ... (250 ms, EXIT)  a program that cannot speak: in the words of who started it;
  *                           whether it worked is known only to a launcher or posix_spawn
  *   DONE ... TRY(SPAWNED)   the parent was the slower one: nothing new
+ *   (250 ms) ... DONE       the program was the slower one: nothing new, if it is the one
+ *                           that was announced
  */
 #include "injector/proc/proc.h"
 
@@ -64,15 +66,17 @@ static enum proc_origin origin_of(const struct proc_table *table, const struct p
 	return source->mixed ? PROC_ORIGIN_UNKNOWN : source->origin;
 }
 
-static void find_parents(const struct proc_table *table, struct proc_event *event)
+/* A parent is in use as long as its children are: a shell that starts thousands of them stays. */
+static void find_parents(struct proc_table *table, struct proc_event *event)
 {
+	uint16_t container = event->source->container;
 	int32_t pid = event->ppid;
 	const struct proc *parent;
 
 	while (event->parent_count < PROC_PARENTS_MAX && pid > 0) {
-		parent = proc_find(table, event->source->container, pid);
-		if (!parent || parent->pid == event->pid)
+		if (pid == event->pid || !proc_find(table, container, pid))
 			return;
+		parent = table_touch(table, container, pid);
 		event->parents[event->parent_count++] = parent;
 		pid = parent->ppid == parent->pid ? 0 : parent->ppid;
 	}
@@ -143,7 +147,8 @@ static void give_exec(struct proc_table *table, const struct proc_source *source
 	event.origin = origin_of(table, source, record, asked, proc);
 	find_parents(table, &event);
 	remember(proc, &event);
-	proc->said_for = record->kind == RECORD_EXEC_TRY && known;
+	proc->said_for = record->kind == RECORD_EXEC_TRY;
+	proc->guessed = !known;
 	emit(ctx, &event);
 }
 
@@ -196,6 +201,12 @@ static struct proc_pending *pending_free(struct proc_table *table, proc_emit *em
 	return oldest;
 }
 
+/* Whether two readings of a clock that may be set back are of about the same time. */
+static bool near(uint64_t a, uint64_t b)
+{
+	return (a > b ? a - b : b - a) < PROC_LATE_NS;
+}
+
 /* Whether `record`, in which a parent says that its child runs, comes after the child's own word.
  * posix_spawn's carries the time from before; a launcher's may carry one from shortly after. */
 static bool said_already(const struct proc *proc, const struct record *record)
@@ -205,17 +216,41 @@ static bool said_already(const struct proc *proc, const struct record *record)
 	if (record->flags & RECORD_SPAWNED)
 		return proc->exec_ns >= record->time_ns;
 	return record->flags & RECORD_LAUNCHED && proc->ppid == record->ppid &&
-	       proc->exec_ns + PROC_LATE_NS >= record->time_ns;
+	       near(proc->exec_ns, record->time_ns);
+}
+
+/* Whether the program of `record` is the one that its TRY had announced. */
+static bool is_announced(struct proc_table *table, const struct proc *proc,
+                         const struct record *record)
+{
+	struct exec_text text = exec_text(record);
+	size_t args_len = text.args.len;
+	struct str exe = {table->exe, 0};
+	bool cut;
+
+	exe.len = path_join(text.cwd, text.path, table->exe, sizeof(table->exe), &cut);
+	if (exe.len > sizeof(proc->exe) - 1)
+		exe.len = sizeof(proc->exe) - 1;
+	if (args_len > sizeof(proc->args))
+		args_len = sizeof(proc->args);
+	/* The last byte is a NUL, here or in what was kept. */
+	return str_eq(exe, whole(proc->exe)) && args_len == proc->args_len &&
+	       (args_len == 0 || memcmp(text.args.ptr, proc->args, args_len - 1) == 0);
 }
 
 static void take_try(struct proc_table *table, struct proc_source *source,
                      const struct record *record, uint64_t now_ns, proc_emit *emit, void *ctx)
 {
 	struct proc_pending *pending = pending_find(table, source->container, record->pid);
-	const struct proc *proc = proc_find(table, source->container, record->pid);
+	struct proc *proc =
+	        (struct proc *)(uintptr_t)proc_find(table, source->container, record->pid);
 
-	if (proc && said_already(proc, record))
+	if (proc && said_already(proc, record)) {
+		/* Only the launcher knows what it started. */
+		if (record->flags & (RECORD_FIRST | RECORD_SESSION))
+			proc->origin = origin_of(table, source, record, NULL, proc);
 		return;
+	}
 	if (pending && pending->record.flags & (RECORD_LAUNCHED | RECORD_SPAWNED)) {
 		/* That one did run, and now asks for another program. */
 		pending_give(table, pending, emit, ctx);
@@ -246,7 +281,8 @@ static void take_done(struct proc_table *table, const struct proc_source *source
 	struct proc *proc =
 	        (struct proc *)(uintptr_t)proc_find(table, source->container, record->pid);
 
-	if (!pending && proc && proc->said_for && record->time_ns - proc->exec_ns < PROC_LATE_NS) {
+	if (!pending && proc && proc->said_for && near(record->time_ns, proc->exec_ns) &&
+	    (!proc->guessed || is_announced(table, proc, record))) {
 		proc->said_for = false;
 		return;
 	}
@@ -255,7 +291,7 @@ static void take_done(struct proc_table *table, const struct proc_source *source
 }
 
 /* What the table knows of the process that `record` is about. */
-static void describe(const struct proc_table *table, const struct record *record,
+static void describe(struct proc_table *table, const struct record *record,
                      struct proc_event *event)
 {
 	const struct proc *proc = proc_find(table, event->source->container, record->pid);
@@ -267,9 +303,15 @@ static void describe(const struct proc_table *table, const struct record *record
 	event->gid = record->gid;
 	event->tty = record->tty;
 	event->result = record->result;
+	event->who_unknown = record->kind == RECORD_EXIT && !proc;
 	if (!proc) {
 		event->origin = event->source->mixed ? PROC_ORIGIN_UNKNOWN : event->source->origin;
 		return;
+	}
+	if (record->kind == RECORD_EXIT) {
+		/* Said by whoever reaped it, who does not know. */
+		event->uid = proc->uid;
+		event->gid = proc->gid;
 	}
 	event->ppid = proc->ppid;
 	event->tty = proc->tty;

@@ -55,7 +55,8 @@ struct proc {
 	enum proc_origin origin;
 	uint64_t exec_ns; /* the record's clock: when it became what it is */
 	bool used;
-	bool said_for; /* its exec is reported, its own word for it is still to come */
+	bool said_for; /* its exec is reported, its own word for it may still come */
+	bool guessed;  /* ... and nobody knew whether it worked */
 	bool cut;      /* something below is not whole */
 	uint16_t args_len;
 	char name[PROC_NAME_BYTES];
@@ -99,6 +100,7 @@ struct proc_event {
 	int32_t result; /* of EXIT: the wait status */
 	int32_t pid, ppid;
 	uint32_t uid, gid, tty;
+	bool who_unknown; /* nothing is known about uid, gid and tty */
 	enum proc_origin origin;
 	struct str name, exe, cwd; /* empty: not known */
 	struct str args;           /* argv, each with its NUL */

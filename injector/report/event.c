@@ -18,6 +18,7 @@
 #define PARENT_NAME_ESCAPED 100
 #define USER_ESCAPED        200
 #define PATH_ESCAPED        2500
+#define SIGNAL_MAX          64
 
 static_assert(PROC_PARENTS_MAX * (PARENT_EXE_ESCAPED + PARENT_NAME_ESCAPED + 50) + EXE_ESCAPED +
                               CWD_ESCAPED + ARGS_ESCAPED + USER_ESCAPED + PATH_ESCAPED + 2600 <
@@ -103,11 +104,13 @@ static void put_proc(struct jsonw *w, const struct proc_event *event, struct str
 	}
 	if (event->cwd.len)
 		whole &= jsonw_str_cut(w, "cwd", event->cwd, CWD_ESCAPED);
-	jsonw_uint(w, "uid", event->uid);
-	jsonw_uint(w, "gid", event->gid);
-	if (user.len)
-		jsonw_str_cut(w, "user", user, USER_ESCAPED);
-	jsonw_uint(w, "tty", event->tty);
+	if (!event->who_unknown) {
+		jsonw_uint(w, "uid", event->uid);
+		jsonw_uint(w, "gid", event->gid);
+		if (user.len)
+			jsonw_str_cut(w, "user", user, USER_ESCAPED);
+		jsonw_uint(w, "tty", event->tty);
+	}
 	if (origins[event->origin])
 		jsonw_cstr(w, "origin", origins[event->origin]);
 	put_parents(w, event);
@@ -213,11 +216,13 @@ static void put_net(struct jsonw *w, const struct proc_event *event)
 
 static void put_exit(struct jsonw *w, int status)
 {
-	int code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	/* The record may be forged: then the status may be none that wait(2) has. */
+	bool killed = WIFSIGNALED(status) && WTERMSIG(status) <= SIGNAL_MAX;
+	int code = killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 
 	jsonw_int(w, "result", code);
-	jsonw_cstr(w, "resultSource", "observed");
-	if (WIFSIGNALED(status))
+	jsonw_cstr(w, "resultSource", killed || WIFEXITED(status) ? "observed" : "unknown");
+	if (killed)
 		jsonw_int(w, "signal", WTERMSIG(status));
 }
 
@@ -227,7 +232,7 @@ static void put_result(struct jsonw *w, const struct proc_event *event)
 		put_exit(w, event->result);
 		return;
 	}
-	if (event->result_known || event->result)
+	if (event->result_known || event->type != PROC_EXECVE)
 		jsonw_int(w, "result", event->result);
 	jsonw_cstr(w, "resultSource", event->result_known ? "observed" : "unknown");
 }
