@@ -31,7 +31,7 @@ static inline struct str str_cut(struct str *rest, char sep)
 	if (hit) {
 		head.len = (size_t)(hit - rest->ptr);
 		*rest = (struct str){hit + 1, rest->len - head.len - 1};
-	} else {
+	} else if (rest->len) { /* NULL + 0 is undefined in C */
 		*rest = (struct str){rest->ptr + rest->len, 0};
 	}
 	return head;
