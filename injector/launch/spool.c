@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "injector/base/own.h"
+#include "injector/launch/fds.h"
 
 static int append(struct spool *spool, const struct iovec *parts, int count)
 {
@@ -38,13 +39,13 @@ void spool_open(struct spool *spool, const char *dir, const struct hello *hello)
 	*spool = (struct spool){.dir = -1, .file = -1};
 	if (!hello->container[0] || strchr(hello->container, '/'))
 		return;
-	spool->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	spool->dir = fd_high(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (spool->dir < 0)
 		return;
 	snprintf(spool->name, sizeof(spool->name), "%s.records", hello->container);
 	snprintf(spool->temp, sizeof(spool->temp), ".%s.temp", hello->container);
-	spool->file = openat(spool->dir, spool->temp,
-	                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	spool->file = fd_high(openat(spool->dir, spool->temp,
+	                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
 	if (spool->file >= 0 && fchmod(spool->file, 0644) == 0 && append(spool, &part, 1) == 0)
 		return;
 	spool_drop(spool);

@@ -157,6 +157,10 @@ def init_container():
     exits = [r["pid"] for r in ring.spooled(os.path.join(spool, "init-db.records"))[1] if r["kind"] == "exit"]
     report(len(exits) > 2900, "more records than a ring holds are written down as they come", len(exits))
     os.unlink(os.path.join(spool, "init-db.records"))
+    status = run(in_root([*RUN, "sh", "-c", "exit 4"], spool), env=env, preexec_fn=lambda: os.closerange(0, 1))[0]
+    report(status == 4 and os.listdir(spool) == ["init-db.records"], "without a standard input too", (status, os.listdir(spool)))
+    for left in os.listdir(spool):
+        os.unlink(os.path.join(spool, left))
     agent = Agent()
     process = start(in_root([*RUN, "sh", "-c", "exit 4"], spool), env=env)
     agent.hello()

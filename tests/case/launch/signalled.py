@@ -53,7 +53,8 @@ def status_letter(pid):
 
 
 def stopped():
-    process = start([*RUN, "sleep", "60"])
+    # A group of its own, as a shell's job: the kernel stops none that has no parent in its session.
+    process = start([*RUN, "sleep", "60"], process_group=0)
     program = program_of(process.pid)
     os.kill(process.pid, signal.SIGTSTP)
     report(until(lambda: status_letter(program) == "T"), "SIGTSTP stops the program", status_letter(program))
