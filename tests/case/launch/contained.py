@@ -235,7 +235,7 @@ def ring_socket():
               "a='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
               "def s():\n s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(a); return s\n"
               "idle=[s() for _ in range(200)]\n"
-              "for i in range(100):\n c=s(); c.send(b'garbage'*i) if i else None; c.close()\n"
+              "for i in range(100):\n c=s()\n try: c.send(b'garbage'*i) if i else None\n except BrokenPipeError: pass\n c.close()\n"
               "good=0\nall=[s() for _ in range(500)]\n"
               "for c in all:\n c.settimeout(5); d,f,_,_=socket.recv_fds(c,10,4); good+=len(f)==1 and len(d)==1; [os.close(x) for x in f]\n"
               "print(good)\n")
