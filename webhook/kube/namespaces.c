@@ -45,10 +45,10 @@ static int make_room(struct namespaces *set)
 	size_t cap = set->cap ? set->cap * 2 : 64;
 	struct namespaces_entry *grown;
 
-	if (set->count < set->cap)
-		return 0;
 	if (set->count >= NAMESPACES_MAX)
 		return -ENOSPC;
+	if (set->count < set->cap)
+		return 0;
 	grown = realloc(set->items, cap * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

@@ -1,0 +1,286 @@
+#include "webhook/kube/namespaces.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "tests/harness.h"
+
+#define READER_COUNT 3
+#define ROUND_COUNT  200
+
+static int apply(struct namespaces *set, enum watch_kind kind, const char *name,
+                 enum watch_inject inject)
+{
+	struct watch_event event = {.kind = kind, .inject = inject};
+
+	snprintf(event.name, sizeof(event.name), "%s", name);
+	return namespaces_apply(set, &event);
+}
+
+static void put(struct namespaces *set, const char *name, enum watch_inject inject)
+{
+	assert_int_equal(apply(set, WATCH_PUT, name, inject), 0);
+}
+
+static void assert_says(struct namespaces *set, const char *name, enum watch_inject expected)
+{
+	enum watch_inject inject = (enum watch_inject)77;
+
+	assert_true(namespaces_find(set, name, &inject));
+	assert_int_equal(inject, expected);
+}
+
+static void assert_unknown(struct namespaces *set, const char *name)
+{
+	enum watch_inject inject = (enum watch_inject)77;
+
+	assert_false(namespaces_find(set, name, &inject));
+	assert_int_equal(inject, 77);
+}
+
+static void namespace_says_what_was_put_last(void **state)
+{
+	struct namespaces set;
+
+	(void)state;
+	assert_int_equal(namespaces_init(&set), 0);
+	assert_unknown(&set, "shop");
+	put(&set, "shop", WATCH_INJECT_ENABLED);
+	assert_says(&set, "shop", WATCH_INJECT_ENABLED);
+	put(&set, "shop", WATCH_INJECT_DISABLED);
+	put(&set, "shops", WATCH_INJECT_NONE);
+	assert_says(&set, "shop", WATCH_INJECT_DISABLED);
+	assert_says(&set, "shops", WATCH_INJECT_NONE);
+	assert_unknown(&set, "sho");
+	assert_unknown(&set, "");
+	assert_int_equal(namespaces_count(&set), 2);
+	namespaces_done(&set);
+}
+
+static void deleting_forgets_one_and_only_one(void **state)
+{
+	struct namespaces set;
+
+	(void)state;
+	namespaces_init(&set);
+	put(&set, "a", WATCH_INJECT_ENABLED);
+	put(&set, "b", WATCH_INJECT_DISABLED);
+	put(&set, "c", WATCH_INJECT_ENABLED);
+	assert_int_equal(apply(&set, WATCH_DELETE, "b", WATCH_INJECT_NONE), 0);
+	assert_int_equal(apply(&set, WATCH_DELETE, "b", WATCH_INJECT_NONE), 0);
+	assert_int_equal(apply(&set, WATCH_DELETE, "bb", WATCH_INJECT_NONE), 0);
+	assert_unknown(&set, "b");
+	assert_says(&set, "a", WATCH_INJECT_ENABLED);
+	assert_says(&set, "c", WATCH_INJECT_ENABLED);
+	assert_int_equal(apply(&set, WATCH_DELETE, "c", WATCH_INJECT_NONE), 0);
+	assert_int_equal(apply(&set, WATCH_DELETE, "a", WATCH_INJECT_NONE), 0);
+	assert_int_equal(namespaces_count(&set), 0);
+	put(&set, "b", WATCH_INJECT_NONE);
+	assert_says(&set, "b", WATCH_INJECT_NONE);
+	namespaces_done(&set);
+}
+
+static void bookmarks_and_errors_change_nothing(void **state)
+{
+	struct namespaces set;
+
+	(void)state;
+	namespaces_init(&set);
+	put(&set, "a", WATCH_INJECT_ENABLED);
+	assert_int_equal(apply(&set, WATCH_BOOKMARK, "b", WATCH_INJECT_ENABLED), 0);
+	assert_int_equal(apply(&set, WATCH_ERROR, "a", WATCH_INJECT_NONE), 0);
+	assert_int_equal(namespaces_count(&set), 1);
+	assert_says(&set, "a", WATCH_INJECT_ENABLED);
+	namespaces_done(&set);
+}
+
+static void list_replaces_what_was_known_at_its_end(void **state)
+{
+	struct namespaces set;
+
+	(void)state;
+	namespaces_init(&set);
+	put(&set, "gone", WATCH_INJECT_ENABLED);
+	put(&set, "kept", WATCH_INJECT_ENABLED);
+	put(&set, "zz-gone", WATCH_INJECT_ENABLED);
+	assert_false(namespaces_is_listed(&set));
+	namespaces_begin_list(&set);
+	put(&set, "kept", WATCH_INJECT_DISABLED);
+	put(&set, "new", WATCH_INJECT_ENABLED);
+	/* Until the list is whole, what was known before counts. */
+	assert_says(&set, "gone", WATCH_INJECT_ENABLED);
+	assert_false(namespaces_is_listed(&set));
+	namespaces_end_list(&set);
+	assert_true(namespaces_is_listed(&set));
+	assert_unknown(&set, "gone");
+	assert_unknown(&set, "zz-gone");
+	assert_says(&set, "kept", WATCH_INJECT_DISABLED);
+	assert_says(&set, "new", WATCH_INJECT_ENABLED);
+	assert_int_equal(namespaces_count(&set), 2);
+	namespaces_begin_list(&set);
+	assert_true(namespaces_is_listed(&set));
+	namespaces_end_list(&set);
+	assert_int_equal(namespaces_count(&set), 0);
+	namespaces_done(&set);
+}
+
+/* A list that broke off half way is begun again: nothing may be lost by that. */
+static void list_begun_twice_forgets_only_at_its_end(void **state)
+{
+	struct namespaces set;
+
+	(void)state;
+	namespaces_init(&set);
+	put(&set, "a", WATCH_INJECT_ENABLED);
+	put(&set, "b", WATCH_INJECT_ENABLED);
+	namespaces_begin_list(&set);
+	put(&set, "a", WATCH_INJECT_ENABLED);
+	namespaces_begin_list(&set);
+	assert_says(&set, "a", WATCH_INJECT_ENABLED);
+	assert_says(&set, "b", WATCH_INJECT_ENABLED);
+	put(&set, "b", WATCH_INJECT_ENABLED);
+	namespaces_end_list(&set);
+	assert_unknown(&set, "a");
+	assert_says(&set, "b", WATCH_INJECT_ENABLED);
+	namespaces_done(&set);
+}
+
+/* 7919 is prime, so this visits each number once, in no order. */
+static void many_stay_sorted_and_are_found(void **state)
+{
+	const unsigned count = 3000;
+	struct namespaces set;
+	char name[32];
+
+	(void)state;
+	namespaces_init(&set);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned number = i * 7919 % count;
+
+		snprintf(name, sizeof(name), "ns-%u", number);
+		put(&set, name, (enum watch_inject)(number % 3));
+	}
+	assert_int_equal(namespaces_count(&set), count);
+	for (size_t i = 1; i < set.count; i++)
+		assert_true(strcmp(set.items[i - 1].name, set.items[i].name) < 0);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "ns-%u", i);
+		assert_says(&set, name, (enum watch_inject)(i % 3));
+		if (i % 2)
+			apply(&set, WATCH_DELETE, name, WATCH_INJECT_NONE);
+	}
+	assert_int_equal(namespaces_count(&set), count / 2);
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "ns-%u", i);
+		if (i % 2)
+			assert_unknown(&set, name);
+		else
+			assert_says(&set, name, (enum watch_inject)(i % 3));
+	}
+	namespaces_done(&set);
+}
+
+static void full_table_refuses_new_names_and_keeps_the_old(void **state)
+{
+	struct namespaces set;
+	char name[32];
+
+	(void)state;
+	namespaces_init(&set);
+	for (unsigned i = 0; i < NAMESPACES_MAX; i++) {
+		snprintf(name, sizeof(name), "ns-%06u", i);
+		put(&set, name, WATCH_INJECT_NONE);
+	}
+	assert_int_equal(apply(&set, WATCH_PUT, "one-more", WATCH_INJECT_NONE), -ENOSPC);
+	assert_int_equal(namespaces_count(&set), NAMESPACES_MAX);
+	put(&set, "ns-000007", WATCH_INJECT_ENABLED);
+	assert_says(&set, "ns-000007", WATCH_INJECT_ENABLED);
+	apply(&set, WATCH_DELETE, "ns-000008", WATCH_INJECT_NONE);
+	put(&set, "one-more", WATCH_INJECT_DISABLED);
+	assert_says(&set, "one-more", WATCH_INJECT_DISABLED);
+	namespaces_done(&set);
+}
+
+static void done_leaves_nothing(void **state)
+{
+	struct namespaces set;
+
+	(void)state;
+	namespaces_init(&set);
+	put(&set, "a", WATCH_INJECT_ENABLED);
+	namespaces_done(&set);
+	assert_null(set.items);
+	assert_int_equal(set.count, 0);
+}
+
+struct crowd {
+	struct namespaces set;
+	atomic_bool is_over;
+	atomic_uint wrong_count;
+	atomic_uint read_count;
+};
+
+/* "fixed" is in every list; "flips" says one of two things or is not there. */
+static void *read_all_the_time(void *ctx)
+{
+	struct crowd *crowd = ctx;
+
+	while (!atomic_load(&crowd->is_over)) {
+		enum watch_inject fixed = WATCH_INJECT_NONE, flips = WATCH_INJECT_ENABLED;
+		bool is_fixed = namespaces_find(&crowd->set, "fixed", &fixed);
+
+		namespaces_find(&crowd->set, "flips", &flips);
+		if (!is_fixed || fixed != WATCH_INJECT_ENABLED || flips == WATCH_INJECT_NONE ||
+		    namespaces_count(&crowd->set) < 1 || !namespaces_is_listed(&crowd->set))
+			atomic_fetch_add(&crowd->wrong_count, 1);
+		atomic_fetch_add(&crowd->read_count, 1);
+	}
+	return NULL;
+}
+
+static void write_round(struct namespaces *set, unsigned round)
+{
+	char name[32];
+
+	namespaces_begin_list(set);
+	for (unsigned i = 0; i < 50; i++) {
+		snprintf(name, sizeof(name), "ns-%u", (i + round) % 120);
+		put(set, name, WATCH_INJECT_NONE);
+	}
+	put(set, "fixed", WATCH_INJECT_ENABLED);
+	namespaces_end_list(set);
+	put(set, "flips", round % 2 ? WATCH_INJECT_ENABLED : WATCH_INJECT_DISABLED);
+	apply(set, WATCH_DELETE, "flips", WATCH_INJECT_NONE);
+}
+
+static void readers_see_whole_states_while_one_writes(void **state)
+{
+	static struct crowd crowd;
+	pthread_t readers[READER_COUNT];
+
+	(void)state;
+	namespaces_init(&crowd.set);
+	write_round(&crowd.set, 0);
+	for (unsigned i = 0; i < READER_COUNT; i++)
+		assert_int_equal(pthread_create(&readers[i], NULL, read_all_the_time, &crowd), 0);
+	for (unsigned round = 0; round < ROUND_COUNT || atomic_load(&crowd.read_count) < 1000;
+	     round++)
+		write_round(&crowd.set, round);
+	atomic_store(&crowd.is_over, true);
+	for (unsigned i = 0; i < READER_COUNT; i++)
+		assert_int_equal(pthread_join(readers[i], NULL), 0);
+	assert_int_equal(atomic_load(&crowd.wrong_count), 0);
+	assert_int_equal(namespaces_count(&crowd.set), 51);
+	namespaces_done(&crowd.set);
+}
+
+TEST_MAIN(cmocka_unit_test(namespace_says_what_was_put_last),
+          cmocka_unit_test(deleting_forgets_one_and_only_one),
+          cmocka_unit_test(bookmarks_and_errors_change_nothing),
+          cmocka_unit_test(list_replaces_what_was_known_at_its_end),
+          cmocka_unit_test(list_begun_twice_forgets_only_at_its_end),
+          cmocka_unit_test(many_stay_sorted_and_are_found),
+          cmocka_unit_test(full_table_refuses_new_names_and_keeps_the_old),
+          cmocka_unit_test(done_leaves_nothing),
+          cmocka_unit_test(readers_see_whole_states_while_one_writes))
