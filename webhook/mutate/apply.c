@@ -208,13 +208,9 @@ static int op_replace(struct json_object *node, const char *token, struct json_o
 }
 
 /* What an operation puts into the document; a copy when the document outlives the patch. */
-static int take_value(const struct apply *apply, struct json_object *operation,
+static int take_value(const struct apply *apply, struct json_object *value,
                       struct json_object **out)
 {
-	struct json_object *value = NULL;
-
-	if (!json_object_object_get_ex(operation, "value", &value))
-		return -EINVAL;
 	*out = NULL;
 	if (apply->copies || !value) {
 		*out = json_object_get(value);
@@ -223,69 +219,70 @@ static int take_value(const struct apply *apply, struct json_object *operation,
 	return json_object_deep_copy(value, out, NULL) < 0 ? -ENOMEM : 0;
 }
 
-static int op_test(struct json_object *node, const char *token, struct json_object *operation)
+static int op_test(struct json_object *node, const char *token, bool has_value,
+                   struct json_object *value)
 {
-	struct json_object *child = NULL, *value = NULL;
+	struct json_object *child = NULL;
 	size_t index;
 	int r = child_of(node, token, &child, &index);
 
 	if (r < 0)
 		return r;
-	if (!json_object_object_get_ex(operation, "value", &value))
+	if (!has_value)
 		return -EINVAL;
 	return json_object_equal(child, value) ? 0 : -EBADE;
 }
 
-static int run_operation(struct apply *apply, struct json_object *operation)
+static int run(struct apply *apply, const char *name, const char *path, bool has_value,
+               struct json_object *given)
 {
-	const char *op = tree_string(operation, "op"), *path = tree_string(operation, "path");
 	struct json_object *node, *value = NULL;
 	char token[POINTER_TOKEN_MAX];
 	int r;
 
-	if (!op || !path)
+	if (!name || !path)
 		return -EINVAL;
 	r = find_parent(apply, path, &node, token);
 	if (r < 0)
 		return r;
-	if (strcmp(op, "remove") == 0)
+	if (strcmp(name, "remove") == 0)
 		return op_remove(node, token);
-	if (strcmp(op, "test") == 0)
-		return op_test(node, token, operation);
-	if (strcmp(op, "add") != 0 && strcmp(op, "replace") != 0)
+	if (strcmp(name, "test") == 0)
+		return op_test(node, token, has_value, given);
+	if (strcmp(name, "add") != 0 && strcmp(name, "replace") != 0)
 		return -EOPNOTSUPP;
-	r = take_value(apply, operation, &value);
+	r = has_value ? take_value(apply, given, &value) : -EINVAL;
 	if (r < 0)
 		return r;
-	return op[0] == 'a' ? op_add(node, token, value) : op_replace(node, token, value);
+	return name[0] == 'a' ? op_add(node, token, value) : op_replace(node, token, value);
 }
 
-static int run(struct apply *apply, struct json_object *patch, struct err *err)
+static int fail(struct err *err, int r, size_t index, const char *path)
 {
-	if (!json_object_is_type(patch, json_type_array))
-		return err_set(err, EINVAL, "a patch is a list of operations");
-	for (size_t i = 0; i < json_object_array_length(patch); i++) {
-		struct json_object *operation = json_object_array_get_idx(patch, i);
-		int r = run_operation(apply, operation);
-
-		if (r < 0) {
-			const char *path = tree_string(operation, "path");
-
-			return err_set(err, -r, "operation %zu, %s: %s", i, path ? path : "no path",
-			               strerror(-r));
-		}
-	}
-	return 0;
+	return err_set(err, -r, "operation %zu, %s: %s", index, path ? path : "no path",
+	               strerror(-r));
 }
 
 int mutate_apply(struct json_object *doc, struct json_object *patch, struct err *err)
 {
 	struct apply apply = {.root = doc};
 
-	return run(&apply, patch, err);
+	if (!json_object_is_type(patch, json_type_array))
+		return err_set(err, EINVAL, "a patch is a list of operations");
+	for (size_t i = 0; i < json_object_array_length(patch); i++) {
+		struct json_object *op = json_object_array_get_idx(patch, i);
+		const char *path = tree_string(op, "path");
+		int r = run(&apply, tree_string(op, "op"), path, tree_has(op, "value"),
+		            tree_get(op, "value"));
+
+		if (r < 0)
+			return fail(err, r, i, path);
+	}
+	return 0;
 }
 
-struct json_object *apply_copy(struct json_object *doc, struct json_object *patch, struct err *err)
+struct json_object *apply_copy(struct json_object *doc, const struct op *list, size_t count,
+                               struct err *err)
 {
 	struct apply apply = {.copies = true};
 
@@ -298,9 +295,15 @@ struct json_object *apply_copy(struct json_object *doc, struct json_object *patc
 		err_set(err, ENOMEM, "no memory for a copy");
 		return NULL;
 	}
-	if (run(&apply, patch, err) < 0) {
-		json_object_put(apply.root);
-		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct op *op = &list[i];
+		int r = run(&apply, op->name, op->path, op->has_value, op->value);
+
+		if (r < 0) {
+			fail(err, r, i, op->path);
+			json_object_put(apply.root);
+			return NULL;
+		}
 	}
 	return apply.root;
 }

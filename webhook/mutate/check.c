@@ -23,13 +23,15 @@ static int fail(char *detail, size_t cap, const char *what)
 static struct json_object *undone(struct json_object *pod, struct json_object *status,
                                   struct err *err)
 {
-	CLEANUP(tree_putp) struct json_object *undo = undo_make(pod, status);
+	CLEANUP(ops_done) struct ops ops = {0};
 
-	if (!undo) {
+	ops_init(&ops);
+	undo_make(pod, status, &ops);
+	if (ops.build.failed) {
 		err_set(err, ENOMEM, "no memory to undo");
 		return NULL;
 	}
-	return apply_copy(pod, undo, err);
+	return apply_copy(pod, ops.list, ops.count, err);
 }
 
 static int check_undo(const struct plan *plan, struct json_object *after,
@@ -60,9 +62,8 @@ static int check_undo(const struct plan *plan, struct json_object *after,
 static int check_complete(const struct plan *plan, struct json_object *after, char *detail,
                           size_t cap)
 {
+	CLEANUP(ops_done) struct ops ops = {0};
 	struct plan again;
-	struct ops ops;
-	bool is_complete;
 
 	plan_init(&again, plan->policy, plan->context, after);
 	if (plan_make(&again) != REASON_INJECTED || again.install < 0 || !again.volume ||
@@ -70,14 +71,11 @@ static int check_complete(const struct plan *plan, struct json_object *after, ch
 		return fail(detail, cap, "the patched pod is not seen as injected");
 	ops_init(&ops);
 	edit_pod(&again, &ops);
-	is_complete = !ops.build.failed && tree_count(ops.patch) == 0;
-	if (!is_complete) {
-		const char *path = tree_string(tree_at(ops.patch, 0), "path");
-
-		snprintf(detail, cap, "the patched pod lacks a part at %.100s", path ? path : "?");
-	}
-	ops_done(&ops);
-	return is_complete ? 0 : -EBADE;
+	if (!ops.build.failed && ops.count == 0)
+		return 0;
+	snprintf(detail, cap, "the patched pod lacks a part at %.100s",
+	         ops.count ? ops.list[0].path : "?");
+	return -EBADE;
 }
 
 /* Volumes of ours stand once, and every mount of them has one. */

@@ -1,151 +1,20 @@
-/* mutate.c - plan, patch, and the check that the patch is what it says. */
 #include "webhook/mutate/mutate.h"
 
-#include <stdio.h>
-#include <string.h>
-
-#include "injector/base/err.h"
 #include "injector/base/own.h"
-#include "webhook/mutate/apply.h"
-#include "webhook/mutate/check.h"
-#include "webhook/mutate/edit.h"
-#include "webhook/mutate/ops.h"
-#include "webhook/mutate/plan.h"
-#include "webhook/mutate/status.h"
-#include "webhook/mutate/words.h"
-
-#define SENTENCE_MAX 256 /* the API server's limit for a warning */
-
-/* A sentence for each warning word. */
-static const struct {
-	const char *word, *text;
-} sentences[] = {
-        {"qos-changed", "the pod's QoS class changes from Guaranteed to Burstable"},
-        {"size-increased", "the pod needs a larger Fargate size than without Farguard"},
-        {"fargate-refuses", "Fargate refuses this pod, with or without Farguard"},
-        {"unknown-annotation-value", "an annotation's value is not known and ignored"},
-};
-
-static void say(struct tree_build *build, struct json_object *list, const char *word,
-                const char *text, const char *detail)
-{
-	char sentence[SENTENCE_MAX];
-
-	snprintf(sentence, sizeof(sentence), "farguard: %s: %s%s%.150s", word, text,
-	         *detail ? ": " : "", detail);
-	tree_push(build, list, tree_new_string(build, sentence));
-}
-
-/* Whether somebody who asked for injection should read on the spot why there is none. */
-static bool is_news(const struct plan *plan, enum reason reason)
-{
-	return plan->is_wanted && reason != REASON_INJECTED && reason != REASON_REPAIRED &&
-	       reason != REASON_ALREADY_INJECTED && reason != REASON_NOT_FARGATE;
-}
-
-static struct json_object *warning_list(const struct plan *plan, enum reason reason,
-                                        const char *detail)
-{
-	struct tree_build build = {0};
-	struct json_object *list = tree_new_list(&build);
-
-	for (size_t i = 0; i < plan->warning_count; i++)
-		for (size_t j = 0; j < sizeof(sentences) / sizeof(*sentences); j++)
-			if (strcmp(plan->warnings[i], sentences[j].word) == 0)
-				say(&build, list, sentences[j].word, sentences[j].text,
-				    strcmp(plan->warnings[i], "unknown-annotation-value") == 0
-				            ? plan->unknown
-				            : "");
-	if (is_news(plan, reason))
-		say(&build, list, reason_name(reason), "the pod is not guarded", detail);
-	return list;
-}
-
-/* Finish the patch with the status annotation; `draft` is the patched pod so far. */
-static enum reason put_status(struct plan *plan, struct ops *ops, enum reason reason,
-                              struct json_object *draft, struct json_object **out_after,
-                              struct mutate_result *out)
-{
-	CLEANUP(tree_putp) struct json_object *rest = NULL;
-	size_t before = tree_count(ops->patch);
-	struct err err = {0};
-
-	ops_parent(ops, plan->metadata, "/metadata", "annotations", json_type_object);
-	out->status = status_make(plan, ops, reason, tree_get(draft, "spec"));
-	status_put(plan, ops, out->status);
-	rest = tree_new_list(&ops->build);
-	for (size_t i = before; i < tree_count(ops->patch); i++)
-		tree_push(&ops->build, rest,
-		          json_object_get(json_object_array_get_idx(ops->patch, i)));
-	if (ops->build.failed)
-		return REASON_INTERNAL_ERROR;
-	*out_after = apply_copy(draft, rest, &err);
-	snprintf(out->detail, sizeof(out->detail), "%.150s", err.text);
-	return *out_after ? reason : REASON_SELF_CHECK_FAILED;
-}
-
-static bool has_status(const struct plan *plan)
-{
-	return tree_has(tree_get(plan->metadata, "annotations"), ANNOTATION_STATUS);
-}
-
-/* Write the patch and check it. */
-static enum reason write_patch(struct plan *plan, struct ops *ops, struct mutate_result *out)
-{
-	enum reason reason = plan_is_repair(plan) ? REASON_REPAIRED : REASON_INJECTED;
-	/* In this order: what was copied from the draft is released before it. */
-	CLEANUP(tree_putp) struct json_object *draft = NULL;
-	CLEANUP(tree_putp) struct json_object *after = NULL;
-	struct err err = {0};
-
-	edit_pod(plan, ops);
-	if (ops->build.failed)
-		return REASON_INTERNAL_ERROR;
-	if (plan_is_repair(plan) && tree_count(ops->patch) == 0 && has_status(plan))
-		return REASON_ALREADY_INJECTED;
-	draft = apply_copy(plan->pod, ops->patch, &err);
-	if (!draft) {
-		snprintf(out->detail, sizeof(out->detail), "%.150s", err.text);
-		return REASON_SELF_CHECK_FAILED;
-	}
-	reason = put_status(plan, ops, reason, draft, &after, out);
-	if (reason != REASON_INJECTED && reason != REASON_REPAIRED)
-		return reason;
-	if (check_patched(plan, after, out->status, out->detail, sizeof(out->detail)) < 0)
-		return REASON_SELF_CHECK_FAILED;
-	snprintf(out->detail, sizeof(out->detail), "%s", plan->detail);
-	return reason;
-}
-
-static void decide(struct plan *plan, struct mutate_result *out)
-{
-	struct ops ops;
-
-	out->reason = plan_make(plan);
-	if (out->reason != REASON_INJECTED) {
-		snprintf(out->detail, sizeof(out->detail), "%s", plan->detail);
-		return;
-	}
-	ops_init(&ops);
-	out->reason = write_patch(plan, &ops, out);
-	if (out->reason == REASON_INJECTED || out->reason == REASON_REPAIRED)
-		out->patch = json_object_get(ops.patch);
-	ops_done(&ops);
-}
+#include "webhook/mutate/decide.h"
 
 void mutate_pod(const struct policy *policy, const struct mutate_context *context,
                 struct json_object *pod, struct mutate_result *out)
 {
-	struct plan plan;
+	CLEANUP(ops_done) struct ops ops = {0};
 
-	*out = (struct mutate_result){.reason = REASON_INTERNAL_ERROR};
-	plan_init(&plan, policy, context, pod);
-	decide(&plan, out);
+	decide_pod(policy, context, pod, &ops, out);
+	out->patch = ops_json(&ops);
 	if (!out->patch) {
+		out->reason = REASON_INTERNAL_ERROR;
 		tree_putp(&out->status);
 		out->patch = json_object_new_array();
 	}
-	out->warnings = warning_list(&plan, out->reason, out->detail);
 }
 
 void mutate_result_done(struct mutate_result *result)

@@ -2,51 +2,66 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_COUNT 16 /* what an ordinary pod needs */
 
 void ops_init(struct ops *ops)
 {
 	*ops = (struct ops){0};
-	ops->patch = tree_new_list(&ops->build);
 	ops->created = tree_new_list(&ops->build);
 	ops->nulls = tree_new_list(&ops->build);
 }
 
 void ops_done(struct ops *ops)
 {
-	json_object_put(ops->patch);
+	for (size_t i = 0; i < ops->count; i++) {
+		free(ops->list[i].path);
+		json_object_put(ops->list[i].value);
+	}
+	free(ops->list);
 	json_object_put(ops->created);
 	json_object_put(ops->nulls);
 	*ops = (struct ops){0};
 }
 
-void ops_put(struct ops *ops, const char *op, const char *path, struct json_object *value)
+/* Takes `op` over, but for its path, which is copied. */
+static void put(struct ops *ops, const char *path, struct op op)
 {
-	struct json_object *operation = tree_new_object(&ops->build);
+	if (ops->count == ops->cap) {
+		size_t cap = ops->cap ? 2 * ops->cap : FIRST_COUNT;
+		struct op *list = reallocarray(ops->list, cap, sizeof(*list));
 
-	tree_put_string(&ops->build, operation, "op", op);
-	tree_put_string(&ops->build, operation, "path", path);
-	tree_put(&ops->build, operation, "value", value);
-	tree_push(&ops->build, ops->patch, operation);
+		ops->build.failed |= !list;
+		if (list) {
+			ops->list = list;
+			ops->cap = cap;
+		}
+	}
+	op.path = ops->build.failed ? NULL : strdup(path);
+	if (!op.path) {
+		ops->build.failed = true;
+		json_object_put(op.value);
+		return;
+	}
+	ops->list[ops->count++] = op;
+}
+
+void ops_put(struct ops *ops, const char *name, const char *path, struct json_object *value)
+{
+	ops->build.failed |= !value;
+	put(ops, path, (struct op){.name = name, .has_value = true, .value = value});
 }
 
 void ops_put_null(struct ops *ops, const char *path)
 {
-	struct json_object *operation = tree_new_object(&ops->build);
-
-	tree_put_string(&ops->build, operation, "op", "replace");
-	tree_put_string(&ops->build, operation, "path", path);
-	if (!operation || json_object_object_add(operation, "value", NULL) < 0)
-		ops->build.failed = true;
-	tree_push(&ops->build, ops->patch, operation);
+	put(ops, path, (struct op){.name = "replace", .has_value = true});
 }
 
 void ops_remove(struct ops *ops, const char *path)
 {
-	struct json_object *operation = tree_new_object(&ops->build);
-
-	tree_put_string(&ops->build, operation, "op", "remove");
-	tree_put_string(&ops->build, operation, "path", path);
-	tree_push(&ops->build, ops->patch, operation);
+	put(ops, path, (struct op){.name = "remove"});
 }
 
 void ops_parent(struct ops *ops, struct json_object *object, const char *pointer, const char *key,
@@ -98,4 +113,48 @@ const char *ops_join(struct ops *ops, char out[OPS_POINTER_MAX], const char *fmt
 	if (n < 0 || n >= OPS_POINTER_MAX)
 		ops->build.failed = true;
 	return out;
+}
+
+static struct json_object *op_json(const struct op *op, struct tree_build *build)
+{
+	struct json_object *out = tree_new_object(build);
+
+	tree_put_string(build, out, "op", op->name);
+	tree_put_string(build, out, "path", op->path);
+	if (op->value)
+		tree_put(build, out, "value", json_object_get(op->value));
+	else if (op->has_value && json_object_object_add(out, "value", NULL) < 0)
+		build->failed = true;
+	return out;
+}
+
+struct json_object *ops_json(const struct ops *ops)
+{
+	struct tree_build build = {0};
+	struct json_object *list = tree_new_list(&build);
+
+	for (size_t i = 0; i < ops->count; i++)
+		tree_push(&build, list, op_json(&ops->list[i], &build));
+	if (build.failed)
+		tree_putp(&list);
+	return list;
+}
+
+void ops_format(const struct ops *ops, struct writer *out)
+{
+	writer_add(out, "[");
+	for (size_t i = 0; i < ops->count; i++) {
+		const struct op *op = &ops->list[i];
+
+		writer_add(out, i ? ",{\"op\":\"" : "{\"op\":\"");
+		writer_add(out, op->name);
+		writer_add(out, "\",\"path\":");
+		writer_add_string(out, op->path, strlen(op->path));
+		if (op->has_value) {
+			writer_add(out, ",\"value\":");
+			writer_add_json(out, op->value);
+		}
+		writer_add(out, "}");
+	}
+	writer_add(out, "]");
 }

@@ -1,18 +1,28 @@
 /* ops.h - collect the operations of a patch.
  *
- * Owns     The patch and the lists of parents that were made for it.
+ * Why      They are applied, checked and written as text: only a caller who asks for JSON gets it.
+ * Owns     The operations and the lists of parents that were made for them.
  * Errors   Sticky, in `build`: check it once, at the end.
  */
 #ifndef FARGUARD_MUTATE_OPS_H
 #define FARGUARD_MUTATE_OPS_H
 
 #include "webhook/mutate/tree.h"
+#include "webhook/mutate/writer.h"
 
 #define OPS_POINTER_MAX 512
 
+struct op {
+	const char *name; /* "add", "replace" or "remove" */
+	char *path;
+	bool has_value;
+	struct json_object *value; /* NULL is null */
+};
+
 struct ops {
 	struct tree_build build;
-	struct json_object *patch;   /* list of operations */
+	struct op *list;
+	size_t count, cap;
 	struct json_object *created; /* pointers of parents that were not there ... */
 	struct json_object *nulls;   /* ... or were null */
 };
@@ -20,8 +30,8 @@ struct ops {
 void ops_init(struct ops *ops);
 void ops_done(struct ops *ops);
 
-/* Append {"op","path","value"}; consumes `value`. */
-void ops_put(struct ops *ops, const char *op, const char *path, struct json_object *value);
+/* Append an operation `name`, a literal; consumes `value`, which could not be made when NULL. */
+void ops_put(struct ops *ops, const char *name, const char *path, struct json_object *value);
 
 /* {"op":"replace","path","value":null}. */
 void ops_put_null(struct ops *ops, const char *path);
@@ -43,5 +53,11 @@ void ops_append(struct ops *ops, struct json_object *object, const char *pointer
 /* Write "A/B" into `out`; an overflow fails the build. */
 const char *ops_join(struct ops *ops, char out[OPS_POINTER_MAX], const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
+
+/* The patch as RFC 6902 has it, for json_object_put(); NULL without memory. */
+struct json_object *ops_json(const struct ops *ops);
+
+/* The same as text. */
+void ops_format(const struct ops *ops, struct writer *out);
 
 #endif

@@ -2,15 +2,15 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/mutate/base64.h"
-#include "webhook/mutate/tree.h"
+#include "webhook/mutate/decide.h"
 #include "webhook/mutate/uid.h"
 #include "webhook/mutate/words.h"
+#include "webhook/mutate/writer.h"
 
 #define REVIEW_KIND    "AdmissionReview"
 #define REVIEW_VERSION "admission.k8s.io/v1"
@@ -75,84 +75,71 @@ static struct json_object *request_of(struct json_object *review, struct err *er
 	return NULL;
 }
 
-static void put_warnings(struct tree_build *build, struct json_object *response,
-                         struct json_object *warnings)
+static void add(struct writer *to, const char *string)
 {
-	struct json_object *list;
+	writer_add_string(to, string, strlen(string));
+}
 
+static void add_warnings(struct writer *to, struct json_object *warnings)
+{
 	if (tree_count(warnings) == 0)
 		return;
-	list = tree_new_list(build);
+	writer_add(to, ",\"warnings\":[");
 	for (size_t i = 0; i < tree_count(warnings); i++) {
-		const char *text = json_object_get_string(json_object_array_get_idx(warnings, i));
-		char cut[WARNING_BYTES_MAX + 1];
-		size_t len = strlen(text);
+		const char *warning =
+		        json_object_get_string(json_object_array_get_idx(warnings, i));
+		size_t len = strlen(warning);
 
 		if (len > WARNING_BYTES_MAX) {
 			/* Not in the middle of a UTF-8 sequence. */
-			for (len = WARNING_BYTES_MAX; len && (text[len] & 0xc0) == 0x80; len--)
+			for (len = WARNING_BYTES_MAX; len && (warning[len] & 0xc0) == 0x80; len--)
 				;
 		}
-		memcpy(cut, text, len);
-		cut[len] = '\0';
-		tree_push(build, list, tree_new_string(build, cut));
+		writer_add(to, i ? "," : "");
+		writer_add_string(to, warning, len);
 	}
-	tree_put(build, response, "warnings", list);
+	writer_add(to, "]");
 }
 
-/* The answer without a patch; it ends in "}}", the response's and its own. */
-static struct json_object *answer_of(const struct mutate_result *result, const char *uid)
+static void add_patch(struct writer *to, const struct ops *ops)
 {
-	struct tree_build build = {0};
-	struct json_object *answer = tree_new_object(&build), *response = tree_new_object(&build);
-	struct json_object *audit = tree_new_object(&build);
+	CLEANUP(writer_done) struct writer patch = {0};
+	char *at;
 
-	tree_put_string(&build, response, "uid", uid);
-	tree_put(&build, response, "allowed", tree_new_bool(&build, true));
-	put_warnings(&build, response, result->warnings);
-	tree_put_string(&build, audit, "reason", reason_name(result->reason));
-	if (*result->detail)
-		tree_put_string(&build, audit, "detail", result->detail);
-	tree_put(&build, response, "auditAnnotations", audit);
-	tree_put_string(&build, answer, "apiVersion", REVIEW_VERSION);
-	tree_put_string(&build, answer, "kind", REVIEW_KIND);
-	tree_put(&build, answer, "response", response);
-	if (build.failed)
-		tree_putp(&answer);
-	return answer;
+	if (ops->count == 0)
+		return;
+	ops_format(ops, &patch);
+	writer_add(to, ",\"patchType\":\"JSONPatch\",\"patch\":\"");
+	at = writer_extend(to, BASE64_BYTES(patch.len));
+	to->failed |= patch.failed;
+	if (at && !patch.failed)
+		base64_format(patch.bytes, patch.len, at);
+	writer_add(to, "\"");
 }
 
-/* The text of the answer; the patch goes in as text, so that it is not copied into a tree first. */
-static int write_answer(const struct mutate_result *result, const char *uid, char **out_body,
-                        size_t *out_len)
+static int write_answer(const struct mutate_result *result, const struct ops *ops, const char *uid,
+                        char **out_body, size_t *out_len)
 {
-	static const char head[] = ",\"patchType\":\"JSONPatch\",\"patch\":\"";
-	const int flags = JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE;
-	CLEANUP(tree_putp) struct json_object *answer = answer_of(result, uid);
-	size_t len = 0, patch_len = 0, at;
-	const char *text, *patch = NULL;
-	char *body;
+	CLEANUP(writer_done) struct writer text = {0};
 
-	text = answer ? json_object_to_json_string_length(answer, flags, &len) : NULL;
-	if (tree_count(result->patch))
-		patch = json_object_to_json_string_length(result->patch, flags, &patch_len);
-	if (!text || len < 2 || (tree_count(result->patch) && !patch))
-		return -ENOMEM;
-	body = malloc(len + sizeof(head) + BASE64_BYTES(patch_len) + 4);
-	if (!body)
-		return -ENOMEM;
-	at = len - 2;
-	memcpy(body, text, at);
-	if (patch) {
-		memcpy(body + at, head, sizeof(head) - 1);
-		at += sizeof(head) - 1;
-		base64_format(patch, patch_len, body + at);
-		at += BASE64_BYTES(patch_len);
-		body[at++] = '"';
+	writer_add(&text, "{\"apiVersion\":\"" REVIEW_VERSION "\",\"kind\":\"" REVIEW_KIND
+	                  "\",\"response\":{\"uid\":");
+	add(&text, uid);
+	writer_add(&text, ",\"allowed\":true");
+	add_warnings(&text, result->warnings);
+	writer_add(&text, ",\"auditAnnotations\":{\"reason\":");
+	add(&text, reason_name(result->reason));
+	if (*result->detail) {
+		writer_add(&text, ",\"detail\":");
+		add(&text, result->detail);
 	}
-	memcpy(body + at, "}}", 3);
-	*out_body = body;
-	*out_len = at + 2;
+	writer_add(&text, "}");
+	add_patch(&text, ops);
+	writer_add(&text, "}}");
+	if (text.failed)
+		return -ENOMEM;
+	*out_len = text.len;
+	*out_body = TAKE(text.bytes);
 	return 0;
 }
 
@@ -184,12 +171,12 @@ static bool is_pod_creation(struct json_object *request)
 }
 
 /* Leave the pod alone. */
-static void leave(struct mutate_result *result, enum reason reason, const char *detail)
+static void leave(struct mutate_result *result, struct ops *ops, enum reason reason,
+                  const char *detail)
 {
-	json_object_put(result->patch);
-	json_object_put(result->status);
-	json_object_put(result->warnings);
-	*result = (struct mutate_result){.reason = reason};
+	ops_done(ops);
+	mutate_result_done(result);
+	result->reason = reason;
 	copy(result->detail, sizeof(result->detail), detail);
 }
 
@@ -206,7 +193,8 @@ static bool needs_no_namespace(enum reason reason, struct json_object *pod)
 }
 
 static void decide(const struct policy *policy, bool native_sidecars, review_namespace_fn *lookup,
-                   void *lookup_ctx, struct json_object *request, struct mutate_result *result)
+                   void *lookup_ctx, struct json_object *request, struct ops *ops,
+                   struct mutate_result *result)
 {
 	const char *namespace = tree_string(request, "namespace");
 	struct json_object *pod = tree_get(request, "object");
@@ -216,18 +204,18 @@ static void decide(const struct policy *policy, bool native_sidecars, review_nam
 	bool is_known;
 
 	if (!is_pod_creation(request)) {
-		leave(result, REASON_UNSUPPORTED_KIND, "");
+		leave(result, ops, REASON_UNSUPPORTED_KIND, "");
 		return;
 	}
 	if (!pod) {
-		leave(result, REASON_MALFORMED, "the request has no object");
+		leave(result, ops, REASON_MALFORMED, "the request has no object");
 		return;
 	}
 	is_known = lookup(lookup_ctx, context.namespace, inject) == 0;
 	context.namespace_inject = is_known && *inject ? inject : NULL;
-	mutate_pod(policy, &context, pod, result);
+	decide_pod(policy, &context, pod, ops, result);
 	if (!is_known && !needs_no_namespace(result->reason, pod))
-		leave(result, REASON_NOT_READY, "the namespace is not known yet");
+		leave(result, ops, REASON_NOT_READY, "the namespace is not known yet");
 }
 
 /* Answer a request that is not parsed: allowed, when its uid can be read. */
@@ -236,6 +224,7 @@ static int answer_unread(enum reason reason, const char *detail, const char *req
                          struct err *err)
 {
 	struct mutate_result result = {.reason = reason};
+	struct ops ops = {0};
 	int r;
 
 	if (!uid_find(request, len, outcome->uid, sizeof(outcome->uid)))
@@ -243,7 +232,7 @@ static int answer_unread(enum reason reason, const char *detail, const char *req
 	copy(result.detail, sizeof(result.detail), detail);
 	copy(outcome->detail, sizeof(outcome->detail), detail);
 	outcome->reason = reason;
-	r = write_answer(&result, outcome->uid, out_body, out_len);
+	r = write_answer(&result, &ops, outcome->uid, out_body, out_len);
 	return r < 0 ? err_set(err, -r, "no memory for the answer") : 0;
 }
 
@@ -253,6 +242,7 @@ int review_answer(const struct policy *policy, bool native_sidecars, review_name
 {
 	CLEANUP(tree_putp) struct json_object *review = NULL;
 	CLEANUP(mutate_result_done) struct mutate_result result = {0};
+	CLEANUP(ops_done) struct ops ops = {0};
 	struct json_object *asked;
 	int r;
 
@@ -270,10 +260,10 @@ int review_answer(const struct policy *policy, bool native_sidecars, review_name
 	if (!asked)
 		return -EBADMSG;
 	note(outcome, asked);
-	decide(policy, native_sidecars, lookup, lookup_ctx, asked, &result);
+	decide(policy, native_sidecars, lookup, lookup_ctx, asked, &ops, &result);
 	outcome->reason = result.reason;
-	outcome->operations = tree_count(result.patch);
+	outcome->operations = ops.count;
 	copy(outcome->detail, sizeof(outcome->detail), result.detail);
-	r = write_answer(&result, tree_string(asked, "uid"), out_body, out_len);
+	r = write_answer(&result, &ops, tree_string(asked, "uid"), out_body, out_len);
 	return r < 0 ? err_set(err, -r, "no memory for the answer") : 0;
 }

@@ -141,14 +141,14 @@ struct json_object *status_make(struct plan *plan, struct ops *ops, enum reason 
 
 void status_put(const struct plan *plan, struct ops *ops, struct json_object *status)
 {
-	const char *text = json_object_to_json_string_ext(
-	        status, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	CLEANUP(writer_done) struct writer text = {0};
 	struct json_object *annotations = tree_get(plan->metadata, "annotations");
 
-	if (!text) {
+	writer_add_json(&text, status);
+	if (text.failed) {
 		ops->build.failed = true;
 		return;
 	}
 	ops_put(ops, tree_has(annotations, ANNOTATION_STATUS) ? "replace" : "add", POINTER_STATUS,
-	        tree_new_string(&ops->build, text));
+	        tree_new_string(&ops->build, text.bytes));
 }

@@ -16,7 +16,7 @@
 #include "webhook/mutate/words.h"
 
 struct undo {
-	struct ops ops;
+	struct ops *ops;
 	struct json_object *pod, *spec, *metadata;
 	struct json_object *created, *nulls; /* what the status says, or NULL */
 };
@@ -48,11 +48,11 @@ static bool give_back(struct undo *undo, const char *pointer, const char *create
 	if (left > 0)
 		return false;
 	if (has_pointer(undo->created, created_as)) {
-		ops_remove(&undo->ops, pointer);
+		ops_remove(undo->ops, pointer);
 		return true;
 	}
 	if (has_pointer(undo->nulls, created_as)) {
-		ops_put_null(&undo->ops, pointer);
+		ops_put_null(undo->ops, pointer);
 		return true;
 	}
 	return false;
@@ -74,8 +74,8 @@ static void remove_from(struct undo *undo, struct json_object *list, const char 
 	for (i = count; i > 0; i--) {
 		if (!ours(tree_at(list, i - 1)))
 			continue;
-		ops_join(&undo->ops, path, "%s/%zu", pointer, i - 1);
-		ops_remove(&undo->ops, path);
+		ops_join(undo->ops, path, "%s/%zu", pointer, i - 1);
+		ops_remove(undo->ops, path);
 	}
 }
 
@@ -130,8 +130,8 @@ static void unjoin_preload(struct undo *undo, struct json_object *container, con
 		if (strcmp(name, "LD_PRELOAD") != 0 || len < cut ||
 		    strcmp(value + len - cut, tail) != 0)
 			continue;
-		ops_join(&undo->ops, path, "%s/env/%zu/value", pointer, i);
-		ops_put(&undo->ops, "replace", path,
+		ops_join(undo->ops, path, "%s/env/%zu/value", pointer, i);
+		ops_put(undo->ops, "replace", path,
 		        json_object_new_string_len(value, (int)(len - cut)));
 	}
 }
@@ -143,15 +143,15 @@ static void undo_container(struct undo *undo, struct json_object *container, con
 	int i;
 
 	for (i = 0; i < 3 && plan_is_wrapped(container); i++) {
-		ops_join(&undo->ops, path, "%s/command/0", pointer);
-		ops_remove(&undo->ops, path);
+		ops_join(undo->ops, path, "%s/command/0", pointer);
+		ops_remove(undo->ops, path);
 	}
 	unjoin_preload(undo, container, pointer);
-	ops_join(&undo->ops, path, "%s/env", pointer);
-	ops_join(&undo->ops, made, "%s/env", created_as);
+	ops_join(undo->ops, path, "%s/env", pointer);
+	ops_join(undo->ops, made, "%s/env", created_as);
 	remove_from(undo, tree_list(container, "env"), path, made, our_variable);
-	ops_join(&undo->ops, path, "%s/volumeMounts", pointer);
-	ops_join(&undo->ops, made, "%s/volumeMounts", created_as);
+	ops_join(undo->ops, path, "%s/volumeMounts", pointer);
+	ops_join(undo->ops, made, "%s/volumeMounts", created_as);
 	remove_from(undo, tree_list(container, "volumeMounts"), path, made, our_mount);
 }
 
@@ -164,12 +164,12 @@ static void undo_list(struct undo *undo, const char *key, bool init)
 	for (size_t i = 0; i < tree_count(list); i++) {
 		if (is_ours(tree_at(list, i), init))
 			continue;
-		ops_join(&undo->ops, pointer, "/spec/%s/%zu", key, i);
-		ops_join(&undo->ops, made, "/spec/%s/%s", key,
+		ops_join(undo->ops, pointer, "/spec/%s/%zu", key, i);
+		ops_join(undo->ops, made, "/spec/%s/%s", key,
 		         tree_string(tree_at(list, i), "name"));
 		undo_container(undo, tree_at(list, i), pointer, made);
 	}
-	ops_join(&undo->ops, pointer, "/spec/%s", key);
+	ops_join(undo->ops, pointer, "/spec/%s", key);
 	remove_from(undo, list, pointer, pointer, init ? our_init : our_container);
 }
 
@@ -180,18 +180,18 @@ static void undo_word(struct undo *undo, const char *map_key, const char *word, 
 	struct json_object *map = tree_object(undo->metadata, map_key);
 	char path[OPS_POINTER_MAX];
 
-	ops_join(&undo->ops, path, "/metadata/%s", map_key);
+	ops_join(undo->ops, path, "/metadata/%s", map_key);
 	if (!tree_has(map, word)) {
 		if (map)
 			give_back(undo, path, path, (size_t)json_object_object_length(map));
 		return;
 	}
 	if (was) {
-		ops_put(&undo->ops, "replace", pointer, json_object_get(was));
+		ops_put(undo->ops, "replace", pointer, json_object_get(was));
 		return;
 	}
 	if (!give_back(undo, path, path, (size_t)json_object_object_length(map) - 1))
-		ops_remove(&undo->ops, pointer);
+		ops_remove(undo->ops, pointer);
 }
 
 static void undo_metadata(struct undo *undo, struct json_object *status)
@@ -228,34 +228,35 @@ static bool is_injected(struct json_object *spec)
 	return false;
 }
 
-struct json_object *undo_make(struct json_object *pod, struct json_object *status)
+void undo_make(struct json_object *pod, struct json_object *status, struct ops *ops)
 {
-	struct undo undo = {
-	        .pod = pod, .spec = tree_get(pod, "spec"), .metadata = tree_get(pod, "metadata")};
-	struct json_object *patch;
+	struct json_object *said = tree_get(status, "undo");
+	struct undo undo = {.ops = ops,
+	                    .pod = pod,
+	                    .spec = tree_get(pod, "spec"),
+	                    .metadata = tree_get(pod, "metadata"),
+	                    .created = tree_list(said, "created"),
+	                    .nulls = tree_list(said, "nulls")};
 
-	ops_init(&undo.ops);
-	if (is_injected(undo.spec)) {
-		undo.created = tree_list(tree_get(status, "undo"), "created");
-		undo.nulls = tree_list(tree_get(status, "undo"), "nulls");
-		undo_list(&undo, "containers", false);
-		undo_list(&undo, "initContainers", true);
-		remove_from(&undo, tree_list(undo.spec, "volumes"), "/spec/volumes",
-		            "/spec/volumes", our_volume);
-		undo_metadata(&undo, status);
-	}
-	patch = undo.ops.build.failed ? NULL : json_object_get(undo.ops.patch);
-	ops_done(&undo.ops);
-	return patch;
+	if (!is_injected(undo.spec))
+		return;
+	undo_list(&undo, "containers", false);
+	undo_list(&undo, "initContainers", true);
+	remove_from(&undo, tree_list(undo.spec, "volumes"), "/spec/volumes", "/spec/volumes",
+	            our_volume);
+	undo_metadata(&undo, status);
 }
 
 struct json_object *mutate_undo(struct json_object *pod)
 {
 	CLEANUP(tree_putp) struct json_object *status = NULL;
+	CLEANUP(ops_done) struct ops ops = {0};
 	char detail[64];
 
 	if (!shape_check(pod, detail, sizeof(detail)))
 		return json_object_new_array();
 	status = status_of(pod);
-	return undo_make(pod, status);
+	ops_init(&ops);
+	undo_make(pod, status, &ops);
+	return ops.build.failed ? NULL : ops_json(&ops);
 }

@@ -1,0 +1,133 @@
+/* decide.c - plan, patch, and the check that the patch is what it says. */
+#include "webhook/mutate/decide.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "injector/base/err.h"
+#include "injector/base/own.h"
+#include "webhook/mutate/apply.h"
+#include "webhook/mutate/check.h"
+#include "webhook/mutate/edit.h"
+#include "webhook/mutate/plan.h"
+#include "webhook/mutate/status.h"
+#include "webhook/mutate/words.h"
+
+#define SENTENCE_MAX 256 /* the API server's limit for a warning */
+
+/* A sentence for each warning word. */
+static const struct {
+	const char *word, *text;
+} sentences[] = {
+        {"qos-changed", "the pod's QoS class changes from Guaranteed to Burstable"},
+        {"size-increased", "the pod needs a larger Fargate size than without Farguard"},
+        {"fargate-refuses", "Fargate refuses this pod, with or without Farguard"},
+        {"unknown-annotation-value", "an annotation's value is not known and ignored"},
+};
+
+static void say(struct tree_build *build, struct json_object *list, const char *word,
+                const char *text, const char *detail)
+{
+	char sentence[SENTENCE_MAX];
+
+	snprintf(sentence, sizeof(sentence), "farguard: %s: %s%s%.150s", word, text,
+	         *detail ? ": " : "", detail);
+	tree_push(build, list, tree_new_string(build, sentence));
+}
+
+/* Whether somebody who asked for injection should read on the spot why there is none. */
+static bool is_news(const struct plan *plan, enum reason reason)
+{
+	return plan->is_wanted && reason != REASON_INJECTED && reason != REASON_REPAIRED &&
+	       reason != REASON_ALREADY_INJECTED && reason != REASON_NOT_FARGATE;
+}
+
+static struct json_object *warning_list(const struct plan *plan, enum reason reason,
+                                        const char *detail)
+{
+	struct tree_build build = {0};
+	struct json_object *list = tree_new_list(&build);
+
+	for (size_t i = 0; i < plan->warning_count; i++)
+		for (size_t j = 0; j < sizeof(sentences) / sizeof(*sentences); j++)
+			if (strcmp(plan->warnings[i], sentences[j].word) == 0)
+				say(&build, list, sentences[j].word, sentences[j].text,
+				    strcmp(plan->warnings[i], "unknown-annotation-value") == 0
+				            ? plan->unknown
+				            : "");
+	if (is_news(plan, reason))
+		say(&build, list, reason_name(reason), "the pod is not guarded", detail);
+	return list;
+}
+
+/* Finish the patch with the status annotation; `draft` is the patched pod so far. */
+static enum reason put_status(struct plan *plan, struct ops *ops, enum reason reason,
+                              struct json_object *draft, struct json_object **out_after,
+                              struct mutate_result *out)
+{
+	size_t before = ops->count;
+	struct err err = {0};
+
+	ops_parent(ops, plan->metadata, "/metadata", "annotations", json_type_object);
+	out->status = status_make(plan, ops, reason, tree_get(draft, "spec"));
+	status_put(plan, ops, out->status);
+	if (ops->build.failed)
+		return REASON_INTERNAL_ERROR;
+	*out_after = apply_copy(draft, ops->list + before, ops->count - before, &err);
+	snprintf(out->detail, sizeof(out->detail), "%.150s", err.text);
+	return *out_after ? reason : REASON_SELF_CHECK_FAILED;
+}
+
+static bool has_status(const struct plan *plan)
+{
+	return tree_has(tree_get(plan->metadata, "annotations"), ANNOTATION_STATUS);
+}
+
+/* Write the patch and check it. */
+static enum reason write_patch(struct plan *plan, struct ops *ops, struct mutate_result *out)
+{
+	enum reason reason = plan_is_repair(plan) ? REASON_REPAIRED : REASON_INJECTED;
+	/* In this order: what was copied from the draft is released before it. */
+	CLEANUP(tree_putp) struct json_object *draft = NULL;
+	CLEANUP(tree_putp) struct json_object *after = NULL;
+	struct err err = {0};
+
+	edit_pod(plan, ops);
+	if (ops->build.failed)
+		return REASON_INTERNAL_ERROR;
+	if (plan_is_repair(plan) && ops->count == 0 && has_status(plan))
+		return REASON_ALREADY_INJECTED;
+	draft = apply_copy(plan->pod, ops->list, ops->count, &err);
+	if (!draft) {
+		snprintf(out->detail, sizeof(out->detail), "%.150s", err.text);
+		return REASON_SELF_CHECK_FAILED;
+	}
+	reason = put_status(plan, ops, reason, draft, &after, out);
+	if (reason != REASON_INJECTED && reason != REASON_REPAIRED)
+		return reason;
+	if (check_patched(plan, after, out->status, out->detail, sizeof(out->detail)) < 0)
+		return REASON_SELF_CHECK_FAILED;
+	snprintf(out->detail, sizeof(out->detail), "%s", plan->detail);
+	return reason;
+}
+
+void decide_pod(const struct policy *policy, const struct mutate_context *context,
+                struct json_object *pod, struct ops *ops, struct mutate_result *out)
+{
+	struct plan plan;
+
+	*out = (struct mutate_result){0};
+	plan_init(&plan, policy, context, pod);
+	out->reason = plan_make(&plan);
+	if (out->reason == REASON_INJECTED) {
+		ops_init(ops);
+		out->reason = write_patch(&plan, ops, out);
+	} else {
+		snprintf(out->detail, sizeof(out->detail), "%s", plan.detail);
+	}
+	if (out->reason != REASON_INJECTED && out->reason != REASON_REPAIRED) {
+		ops_done(ops);
+		tree_putp(&out->status);
+	}
+	out->warnings = warning_list(&plan, out->reason, out->detail);
+}
