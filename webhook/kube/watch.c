@@ -1,7 +1,6 @@
 #include "webhook/kube/watch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +9,17 @@
 
 #define INJECT_KEY "farguard.io/inject"
 
-/* Returns false when `value` is missing or does not fit. */
-static bool copy(char *out, size_t cap, const char *value)
+/* Returns false when `value` is no text, empty, does not fit, or has a NUL inside. */
+static bool copy(char *out, size_t cap, struct json_object *value)
 {
-	int n = value ? snprintf(out, cap, "%s", value) : -1;
+	const char *text =
+	        json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+	size_t len = text ? (size_t)json_object_get_string_len(value) : 0;
 
-	return n > 0 && (size_t)n < cap;
+	if (len == 0 || len >= cap || strlen(text) != len)
+		return false;
+	memcpy(out, text, len + 1);
+	return true;
 }
 
 static enum watch_inject inject_of(struct json_object *metadata)
@@ -35,9 +39,9 @@ static enum watch_inject inject_of(struct json_object *metadata)
 static int read_namespace(struct json_object *object, struct watch_event *out)
 {
 	struct json_object *metadata = json_member(object, "metadata");
-	const char *version = json_member_string(metadata, "resourceVersion");
+	struct json_object *version = json_member(metadata, "resourceVersion");
 
-	if (!copy(out->name, sizeof(out->name), json_member_string(metadata, "name")))
+	if (!copy(out->name, sizeof(out->name), json_member(metadata, "name")))
 		return -EBADMSG;
 	if (version && !copy(out->version, sizeof(out->version), version))
 		return -EBADMSG;
@@ -60,7 +64,7 @@ static int read_event(struct json_object *root, struct watch_event *out)
 	if (strcmp(type, "BOOKMARK") == 0) {
 		out->kind = WATCH_BOOKMARK;
 		return copy(out->version, sizeof(out->version),
-		            json_member_string(json_member(object, "metadata"), "resourceVersion"))
+		            json_member(json_member(object, "metadata"), "resourceVersion"))
 		               ? 0
 		               : -EBADMSG;
 	}
@@ -153,16 +157,15 @@ int watch_parse_list(const char *text, size_t len, watch_event_fn *on_event, voi
 	struct json_object *metadata = json_member(root, "metadata");
 	struct json_object *items = json_member(root, "items");
 	const char *next = json_member_string(metadata, "continue");
-	size_t count =
-	        json_object_is_type(items, json_type_array) ? json_object_array_length(items) : 0;
 
-	if (!json_member(root, "items") ||
-	    !copy(out_version, WATCH_VERSION_MAX, json_member_string(metadata, "resourceVersion")))
+	/* An answer that is no list must not pass for one without namespaces. */
+	if (!json_object_is_type(items, json_type_array) ||
+	    !copy(out_version, WATCH_VERSION_MAX, json_member(metadata, "resourceVersion")))
 		return -EBADMSG;
 	*out_next = '\0';
-	if (next && *next && !copy(out_next, next_cap, next))
+	if (next && *next && !copy(out_next, next_cap, json_member(metadata, "continue")))
 		return -EBADMSG;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < json_object_array_length(items); i++) {
 		struct watch_event event = {.kind = WATCH_PUT};
 		int r = read_namespace(json_object_array_get_idx(items, i), &event);
 

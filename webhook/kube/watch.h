@@ -46,8 +46,9 @@ struct watch {
 int watch_feed(struct watch *watch, const char *bytes, size_t len);
 void watch_done(struct watch *watch);
 
-/* One page of a list: each namespace as a WATCH_PUT.  `out_version` is the list's, `out_next` (256
- * bytes) the token of the next page, "" at the end. */
+/* One page of a list: each namespace as a WATCH_PUT.  `out_version` is the list's, `out_next` the
+ * token of the next page, "" at the end.  Returns as watch_feed(); -EBADMSG also for a token that
+ * takes `next_cap` bytes or more. */
 int watch_parse_list(const char *text, size_t len, watch_event_fn *on_event, void *ctx,
                      char out_version[WATCH_VERSION_MAX], char *out_next, size_t next_cap);
 
