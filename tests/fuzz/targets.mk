@@ -6,3 +6,4 @@ FUZZ_review := webhook/mutate
 FUZZ_users := injector/launch
 FUZZ_yaml := webhook/manifest
 FUZZ_json_edit := webhook/manifest
+FUZZ_watch := webhook/kube
