@@ -87,6 +87,7 @@ static bool spool_hello(void *ctx, const struct hello *hello)
 		return true;
 	}
 	container->covered = true;
+	container->before = false;
 	container->ended = true;
 	container->source.origin = PROC_ORIGIN_INIT;
 	memcpy(container->users, hello->users, sizeof(container->users));
@@ -215,6 +216,7 @@ const char *agent_run(struct agent *agent)
 	agent->start_ns = agent->now_ns;
 	agent->heartbeat_ns =
 	        agent->now_ns + agent->config.report.heartbeat_seconds * 1000000000ull;
+	containers_restore(&agent->containers, agent->state);
 	speak_hello(agent, NULL);
 	speak_uncovered(agent);
 	for (;;) {
@@ -227,6 +229,7 @@ const char *agent_run(struct agent *agent)
 			timeout_ms = TICK_IDLE_MS;
 		else
 			timeout_ms = TICK_NO_RING_MS;
+		containers_keep(&agent->containers, agent->state);
 		reason = end_reason(agent);
 		if (reason)
 			break;

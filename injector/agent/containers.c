@@ -149,10 +149,41 @@ bool containers_done(const struct containers *containers, enum restart_policy po
 			continue;
 		if (ended_for_good(c, policy))
 			any = true;
+		else if (c->before && overdue && policy == RESTART_NEVER)
+			any = true; /* it ended while there was no agent, or would have come back */
 		else if (c->covered || !overdue || str_eq(c->how, STR("command")))
 			return false;
 	}
 	return any;
+}
+
+void containers_keep(const struct containers *containers, struct state_page *page)
+{
+	unsigned i;
+
+	for (i = 0; i < containers->listed; i++) {
+		const struct container *c = &containers->list[i];
+
+		page->containers[i] = (struct state_container){.covered = c->covered,
+		                                               .ended = c->ended,
+		                                               .status_known = c->status_known,
+		                                               .status = c->status};
+	}
+}
+
+void containers_restore(struct containers *containers, const struct state_page *page)
+{
+	unsigned i;
+
+	for (i = 0; i < containers->listed; i++) {
+		const struct state_container *s = &page->containers[i];
+		struct container *c = &containers->list[i];
+
+		c->covered = c->before = s->covered != 0;
+		c->ended = s->ended != 0;
+		c->status_known = s->status_known != 0;
+		c->status = s->status;
+	}
 }
 
 struct str users_find(const char *users, uint32_t uid)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "injector/agent/limits.h"
+#include "injector/agent/state.h"
 #include "injector/base/str.h"
 #include "injector/event/hello.h"
 #include "injector/proc/proc.h"
@@ -36,6 +37,7 @@ struct container {
 	bool covered; /* a launcher said hello, or it left its records */
 	bool running; /* its launcher is connected */
 	bool ended;
+	bool before; /* only an agent before this one heard it */
 	bool missed; /* was reported not covered because nobody said hello */
 	bool status_known;
 	int32_t status; /* wait status */
@@ -64,6 +66,10 @@ struct container *containers_get(struct containers *containers, struct str name)
 /* Whether all containers that a restart policy waits for have ended for good.  `overdue`: those
  * that could have said hello by now and did not, will not. */
 bool containers_done(const struct containers *containers, enum restart_policy policy, bool overdue);
+
+/* Write down what a successor must know of the listed containers, and take it from there. */
+void containers_keep(const struct containers *containers, struct state_page *page);
+void containers_restore(struct containers *containers, const struct state_page *page);
 
 /* A user's name in `users` ("0:root\n33:www-data\n"), or empty. */
 struct str users_find(const char *users, uint32_t uid);

@@ -7,13 +7,18 @@
 
 bool hello_take(struct hello *out, const void *bytes, size_t len)
 {
-	if (len != sizeof(*out))
+	struct hello hello;
+
+	if (len != sizeof(hello))
 		return false;
-	memcpy(out, bytes, sizeof(*out));
-	return out->magic == HELLO_MAGIC && out->version == HELLO_VERSION &&
-	       (out->kind == HELLO_START || out->kind == HELLO_END) && out->zero == 0 &&
-	       out->container[0] && memchr(out->container, '\0', sizeof(out->container)) &&
-	       memchr(out->users, '\0', sizeof(out->users));
+	memcpy(&hello, bytes, sizeof(hello));
+	if (hello.magic != HELLO_MAGIC || hello.version != HELLO_VERSION ||
+	    (hello.kind != HELLO_START && hello.kind != HELLO_END) || hello.zero != 0 ||
+	    !hello.container[0] || !memchr(hello.container, '\0', sizeof(hello.container)) ||
+	    !memchr(hello.users, '\0', sizeof(hello.users)))
+		return false;
+	*out = hello;
+	return true;
 }
 
 const char *hello_pid1(const struct hello *hello)

@@ -15,6 +15,7 @@
 #define CONTAINERS_MAX          64
 #define PEERS_MAX               64 /* connections, each with a ring or about to send one */
 #define PEERS_PER_CONTAINER_MAX 8
+#define PEERS_OTHER_MAX         16            /* of containers that the pod does not list */
 #define PEER_SILENT_NS          5000000000ull /* without a hello */
 #define PEER_DESCRIPTORS_MAX    4             /* taken out of one datagram, to be closed */
 #define HELLOS_PER_SECOND       20

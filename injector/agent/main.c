@@ -30,6 +30,18 @@ static const char help[] =
 
 static struct agent agent = {.listen_fd = -1, .signal_fd = -1};
 
+/* Descriptors that came closed: nothing of ours may take their place and be written lines to. */
+static void keep_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 static int open_signals(void)
 {
 	sigset_t set;
@@ -70,6 +82,7 @@ int main(int argc, char **argv)
 		fputs(agent.config.help ? help : "farguard-agent " FARGUARD_VERSION "\n", stdout);
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
+	keep_standard_descriptors();
 	/* Neither ends it, and the log is for records: its hello says so. */
 	if (config_environment(&agent.config, &agent.containers, &err) < 0)
 		agent.config.report.note = err.text;

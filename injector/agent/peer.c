@@ -103,6 +103,7 @@ void peer_accept(struct agent *agent)
 		if (!peer) {
 			peer = oldest(agent, PEER_SILENT, NULL, &count);
 			if (!peer) {
+				agent->lost[LOST_AGENT]++;
 				close(fd);
 				continue;
 			}
@@ -161,25 +162,47 @@ static bool known_ring(struct agent *agent, const struct peer *self, ino_t ino)
 	return false;
 }
 
+/* Whether one more peer of that container may stay: whoever invents names must not fill the table.
+ */
+static bool make_room(struct agent *agent, const struct container *container)
+{
+	unsigned count, others = 0, i;
+	struct peer *first;
+
+	for (i = 0; i < PEERS_MAX; i++) {
+		const struct peer *p = &agent->peers.list[i];
+
+		others += p->state == PEER_LIVE && p->container->kind == CONTAINER_OTHER;
+	}
+	if (container->kind == CONTAINER_OTHER && others >= PEERS_OTHER_MAX) {
+		agent->lost[LOST_AGENT]++;
+		return false;
+	}
+	first = oldest(agent, PEER_LIVE, container, &count);
+	if (first && count >= PEERS_PER_CONTAINER_MAX)
+		peer_close(agent, first);
+	return true;
+}
+
 static bool take_start(struct agent *agent, struct peer *peer, const struct hello *hello,
                        int ring_fd)
 {
 	struct str name = {hello->container, strlen(hello->container)};
 	struct container *container = containers_get(&agent->containers, name);
 	struct stat st;
-	unsigned count;
-	struct peer *first;
 
 	if (!container) {
 		agent->lost[LOST_AGENT]++;
 		return false;
 	}
-	if (!hello_allowed(agent) || fstat(ring_fd, &st) < 0 ||
-	    known_ring(agent, peer, st.st_ino) || ring_open(&peer->ring, ring_fd) < 0)
+	if (fstat(ring_fd, &st) < 0 || known_ring(agent, peer, st.st_ino) ||
+	    ring_open(&peer->ring, ring_fd) < 0)
 		return false;
-	first = oldest(agent, PEER_LIVE, container, &count);
-	if (first && count >= PEERS_PER_CONTAINER_MAX)
-		peer_close(agent, first);
+	/* Asked last, so that garbage uses up nobody's turn. */
+	if (!hello_allowed(agent) || !make_room(agent, container)) {
+		ring_close(&peer->ring);
+		return false;
+	}
 	peer->ring_ino = st.st_ino;
 	peer->container = container;
 	peer->session = hello->session;
@@ -190,6 +213,7 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 		container->source.origin = PROC_ORIGIN_EXEC;
 	} else {
 		container->covered = true;
+		container->before = false;
 		container->running = true;
 		container->ended = false;
 		container->status_known = false;

@@ -1,7 +1,8 @@
 /* state.h - the page that outlives a restart of the agent.
  *
  * Why      Readers rely on numbers without gaps, so the successor goes on where the last whole
- *          line of its predecessor stood, and does not read a spool file again.
+ *          line of its predecessor stood, and does not read a spool file again.  A container
+ *          that has ended says so only once: a pod whose agent forgot it would never end.
  * Owns     A mapping of the descriptor in CONTRACT_ENV_STATE_FD, or a page of its own.
  */
 #ifndef FARGUARD_AGENT_STATE_H
@@ -23,11 +24,17 @@ struct state_spool {
 	uint32_t refused; /* it holds garbage: never looked at again */
 };
 
+struct state_container {
+	uint8_t covered, ended, status_known, zero;
+	int32_t status; /* wait status */
+};
+
 struct state_page {
 	uint32_t magic;
 	uint32_t mid_line; /* the last line was not written whole */
 	uint64_t lines;    /* written whole, ever: the last one's number */
 	struct state_spool spool[SPOOL_FILES_MAX];
+	struct state_container containers[CONTAINERS_MAX]; /* as FARGUARD_CONTAINERS lists them */
 };
 static_assert(sizeof(struct state_page) <= STATE_BYTES - CONTRACT_STATE_ENDED_BYTES, "one page");
 
