@@ -223,6 +223,45 @@ def session():
     agent.close()
 
 
+# Ten processes, so that each needs few descriptors: 20 idle clients, 10 rude ones and 50 of good manners.
+CROWD = r"""
+import os, socket
+address = "\0farguard-ring." + "".join(c for c in os.readlink("/proc/self/ns/mnt") if c.isdigit())
+
+def client():
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    sock.settimeout(5)
+    sock.connect(address)
+    return sock
+
+def serve_me():
+    idle = [client() for _ in range(20)]
+    for i in range(10):
+        rude = client()
+        try:
+            rude.send(b"garbage" * (i + 1))
+        except BrokenPipeError:
+            pass  # the launcher was quicker
+        rude.close()
+    good = 0
+    for sock in [client() for _ in range(50)]:
+        byte, fds, _, _ = socket.recv_fds(sock, 10, 4)
+        good += len(fds) == 1 and len(byte) == 1
+        for fd in fds:
+            os.close(fd)
+    return good
+
+read, write = os.pipe()
+for _ in range(10):
+    if os.fork() == 0:
+        os.write(write, bytes([serve_me()]))
+        os._exit(0)
+os.close(write)
+with os.fdopen(read, "rb") as f:
+    print(sum(f.read()))
+"""
+
+
 def ring_socket():
     process = start(in_root([*RUN, "sleep", "60"]), env=ENV)
     one = until(lambda: next((p for p in children(process.pid) if children(p)), None))
@@ -231,15 +270,7 @@ def ring_socket():
     sock.settimeout(5)
     report(sock.recv(10) == b"", "a process that is not of the container gets no ring")
     sock.close()
-    script = ("import socket,os,resource\nresource.setrlimit(resource.RLIMIT_NOFILE,(2048,2048))\n"
-              "a='\\0farguard-ring.'+''.join(c for c in os.readlink('/proc/self/ns/mnt') if c.isdigit())\n"
-              "def s():\n s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.connect(a); return s\n"
-              "idle=[s() for _ in range(200)]\n"
-              "for i in range(100):\n c=s()\n try: c.send(b'garbage'*i) if i else None\n except BrokenPipeError: pass\n c.close()\n"
-              "good=0\nall=[s() for _ in range(500)]\n"
-              "for c in all:\n c.settimeout(5); d,f,_,_=socket.recv_fds(c,10,4); good+=len(f)==1 and len(d)==1; [os.close(x) for x in f]\n"
-              "print(good)\n")
-    got = run(["nsenter", "-t", str(one), "-m", "-p", "--", "python3", "-c", script])
+    got = run(["nsenter", "-t", str(one), "-m", "-p", "--", "python3", "-c", CROWD])
     report(got[1] == b"500\n", "five hundred at once are served, beside idle and rude ones", got)
     fds = os.listdir(f"/proc/{one}/fd")
     report(len(fds) < 12, "none of them keeps a descriptor", fds)
