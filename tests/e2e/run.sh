@@ -44,7 +44,8 @@ api() { # PATH
 }
 
 open_api() {
-	kubectl proxy --port=0 >"$work/proxy" 2>&1 &
+	# The program itself, not a shell around it: it is ended by its pid.
+	"$target_kube" kubectl proxy --port=0 >"$work/proxy" 2>&1 &
 	proxy=$!
 	within 10 "kubectl proxy" grep -q 'Starting to serve' "$work/proxy" || return 1
 	api_port=$(sed -n 's/^Starting to serve on .*:\([0-9]*\)$/\1/p' "$work/proxy")
