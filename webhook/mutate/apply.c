@@ -79,7 +79,7 @@ static int child_of(struct json_object *node, const char *token, struct json_obj
                     size_t *out_index)
 {
 	if (json_object_is_type(node, json_type_object))
-		return json_object_object_get_ex(node, token, out) ? 0 : -ENOENT;
+		return tree_member(node, token, out) ? 0 : -ENOENT;
 	if (!json_object_is_type(node, json_type_array))
 		return -ENOENT;
 	if (pointer_index(token, out_index) < 0)

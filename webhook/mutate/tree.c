@@ -2,13 +2,34 @@
 
 #include <string.h>
 
+/* Beyond this, json-c's hash is faster than comparing. */
+#define FEW_MEMBERS 32
+
+bool tree_member(struct json_object *object, const char *key, struct json_object **out)
+{
+	/* NULL for what is no object. */
+	struct lh_table *table = json_object_get_object(object);
+
+	if (!table)
+		return false;
+	if (lh_table_length(table) > FEW_MEMBERS)
+		return json_object_object_get_ex(object, key, out);
+	for (struct lh_entry *e = lh_table_head(table); e; e = lh_entry_next(e)) {
+		const char *name = lh_entry_k(e);
+
+		if (*name == *key && strcmp(name, key) == 0) {
+			*out = lh_entry_v(e);
+			return true;
+		}
+	}
+	return false;
+}
+
 struct json_object *tree_get(struct json_object *object, const char *key)
 {
 	struct json_object *value = NULL;
 
-	if (json_object_is_type(object, json_type_object))
-		json_object_object_get_ex(object, key, &value);
-	return value;
+	return tree_member(object, key, &value) ? value : NULL;
 }
 
 static struct json_object *typed(struct json_object *object, const char *key, enum json_type type)
@@ -44,8 +65,9 @@ bool tree_true(struct json_object *object, const char *key)
 
 bool tree_has(struct json_object *object, const char *key)
 {
-	return json_object_is_type(object, json_type_object) &&
-	       json_object_object_get_ex(object, key, NULL);
+	struct json_object *value;
+
+	return tree_member(object, key, &value);
 }
 
 size_t tree_count(struct json_object *list)

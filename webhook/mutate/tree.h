@@ -16,6 +16,9 @@
 /* Nesting that recursive walks follow before they give up. */
 #define TREE_DEPTH_MAX 128
 
+/* Whether `object` is an object that has the member; then `*out` is it, NULL for null. */
+bool tree_member(struct json_object *object, const char *key, struct json_object **out);
+
 /* Member `key` when `object` is an object that has it; NULL otherwise and for null. */
 struct json_object *tree_get(struct json_object *object, const char *key);
 

@@ -6,7 +6,8 @@
 
 #include "webhook/mutate/tree.h"
 
-#define FIRST_BYTES 4096
+#define FIRST_BYTES       8192
+#define ESCAPED_BYTES_MAX 6 /* \u0000 */
 
 void writer_done(struct writer *to)
 {
@@ -14,109 +15,120 @@ void writer_done(struct writer *to)
 	*to = (struct writer){0};
 }
 
-char *writer_extend(struct writer *to, size_t len)
+/* Make room for `len` more bytes and a NUL. */
+static bool reserve(struct writer *to, size_t len)
 {
 	size_t cap = to->cap ? to->cap : FIRST_BYTES;
 	char *bytes;
 
-	if (to->failed || len > SIZE_MAX / 4 - to->len) {
-		to->failed = true;
-		return NULL;
-	}
-	while (cap <= to->len + len)
+	if (to->failed || len < to->cap - to->len)
+		return !to->failed;
+	while (len < SIZE_MAX / 4 && cap <= to->len + len)
 		cap *= 2;
-	if (cap > to->cap) {
-		bytes = realloc(to->bytes, cap);
-		if (!bytes) {
-			to->failed = true;
-			return NULL;
-		}
-		to->bytes = bytes;
-		to->cap = cap;
+	bytes = len < SIZE_MAX / 4 ? realloc(to->bytes, cap) : NULL;
+	if (!bytes) {
+		to->failed = true;
+		return false;
 	}
+	to->bytes = bytes;
+	to->cap = cap;
+	return true;
+}
+
+char *writer_extend(struct writer *to, size_t len)
+{
+	if (!reserve(to, len))
+		return NULL;
 	to->len += len;
 	to->bytes[to->len] = '\0';
 	return to->bytes + to->len - len;
 }
 
-static void add(struct writer *to, const char *bytes, size_t len)
+void writer_add(struct writer *to, const char *literal)
 {
+	size_t len = strlen(literal);
 	char *at = writer_extend(to, len);
 
 	if (at)
-		memcpy(at, bytes, len);
+		memcpy(at, literal, len);
 }
 
-void writer_add(struct writer *to, const char *literal)
-{
-	add(to, literal, strlen(literal));
-}
-
-static bool is_plain(char c)
-{
-	return (unsigned char)c >= ' ' && c != '"' && c != '\\';
-}
-
-static void add_escaped(struct writer *to, char c)
+static char *escape(char *at, char c)
 {
 	static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt", hex[] = "0123456789abcdef";
-	char out[] = {'\\', 'u', '0', '0', hex[c >> 4 & 15], hex[c & 15]};
 
+	*at++ = '\\';
 	for (const char *letter = letters; *letter; letter += 2) {
 		if (*letter == c) {
-			out[1] = letter[1];
-			add(to, out, 2);
-			return;
+			*at++ = letter[1];
+			return at;
 		}
 	}
-	add(to, out, sizeof(out));
+	memcpy(at, "u00", 3);
+	at[3] = hex[c >> 4 & 15];
+	at[4] = hex[c & 15];
+	return at + 5;
 }
 
 void writer_add_string(struct writer *to, const char *string, size_t len)
 {
-	const char *end = string + len;
+	char *at;
 
-	add(to, "\"", 1);
-	while (string < end) {
-		const char *from = string;
-
-		while (string < end && is_plain(*string))
-			string++;
-		add(to, from, (size_t)(string - from));
-		if (string < end)
-			add_escaped(to, *string++);
+	if (len > SIZE_MAX / 8 || !reserve(to, ESCAPED_BYTES_MAX * len + 2)) {
+		to->failed = true;
+		return;
 	}
-	add(to, "\"", 1);
+	at = to->bytes + to->len;
+	*at++ = '"';
+	for (const char *c = string; c < string + len; c++) {
+		if ((unsigned char)*c < ' ' || *c == '"' || *c == '\\')
+			at = escape(at, *c);
+		else
+			*at++ = *c;
+	}
+	*at++ = '"';
+	*at = '\0';
+	to->len = (size_t)(at - to->bytes);
+}
+
+static void add_char(struct writer *to, char c)
+{
+	if (!reserve(to, 1))
+		return;
+	to->bytes[to->len++] = c;
+	to->bytes[to->len] = '\0';
 }
 
 static void add_value(struct writer *to, struct json_object *value, unsigned depth);
 
 static void add_object(struct writer *to, struct json_object *object, unsigned depth)
 {
-	const char *before = "{";
+	char before = '{';
 
 	json_object_object_foreach(object, key, value)
 	{
-		add(to, before, 1);
+		add_char(to, before);
 		writer_add_string(to, key, strlen(key));
-		add(to, ":", 1);
+		add_char(to, ':');
 		add_value(to, value, depth + 1);
-		before = ",";
+		before = ',';
 	}
-	writer_add(to, *before == '{' ? "{}" : "}");
+	if (before == '{')
+		add_char(to, '{');
+	add_char(to, '}');
 }
 
 static void add_list(struct writer *to, struct json_object *list, unsigned depth)
 {
 	size_t count = json_object_array_length(list);
 
-	add(to, "[", 1);
+	add_char(to, '[');
 	for (size_t i = 0; i < count; i++) {
 		if (i)
-			add(to, ",", 1);
+			add_char(to, ',');
 		add_value(to, json_object_array_get_idx(list, i), depth + 1);
 	}
-	add(to, "]", 1);
+	add_char(to, ']');
 }
 
 static void add_value(struct writer *to, struct json_object *value, unsigned depth)
