@@ -281,6 +281,20 @@ int mutate_apply(struct json_object *doc, struct json_object *patch, struct err 
 	return 0;
 }
 
+int apply_more(struct json_object *copy, const struct op *list, size_t count, struct err *err)
+{
+	struct apply apply = {.root = copy, .copies = true};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct op *op = &list[i];
+		int r = run(&apply, op->name, op->path, op->has_value, op->value);
+
+		if (r < 0)
+			return fail(err, r, i, op->path);
+	}
+	return 0;
+}
+
 struct json_object *apply_copy(struct json_object *doc, const struct op *list, size_t count,
                                struct err *err)
 {
@@ -295,15 +309,9 @@ struct json_object *apply_copy(struct json_object *doc, const struct op *list, s
 		err_set(err, ENOMEM, "no memory for a copy");
 		return NULL;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct op *op = &list[i];
-		int r = run(&apply, op->name, op->path, op->has_value, op->value);
-
-		if (r < 0) {
-			fail(err, r, i, op->path);
-			json_object_put(apply.root);
-			return NULL;
-		}
+	if (apply_more(apply.root, list, count, err) < 0) {
+		json_object_put(apply.root);
+		return NULL;
 	}
 	return apply.root;
 }

@@ -19,4 +19,8 @@ struct err;
 struct json_object *apply_copy(struct json_object *doc, const struct op *list, size_t count,
                                struct err *err);
 
+/* Apply more operations to what apply_copy() returned.  Returns 0, or -errno with `err` set and
+ * `copy` half changed. */
+int apply_more(struct json_object *copy, const struct op *list, size_t count, struct err *err);
+
 #endif

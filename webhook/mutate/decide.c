@@ -60,22 +60,13 @@ static struct json_object *warning_list(const struct plan *plan, enum reason rea
 	return list;
 }
 
-/* Finish the patch with the status annotation; `draft` is the patched pod so far. */
-static enum reason put_status(struct plan *plan, struct ops *ops, enum reason reason,
-                              struct json_object *draft, struct json_object **out_after,
-                              struct mutate_result *out)
+/* Finish the patch with the status annotation; `after` is the patched pod so far. */
+static void add_status(struct plan *plan, struct ops *ops, enum reason reason,
+                       struct json_object *after, struct mutate_result *out)
 {
-	size_t before = ops->count;
-	struct err err = {0};
-
 	ops_parent(ops, plan->metadata, "/metadata", "annotations", json_type_object);
-	out->status = status_make(plan, ops, reason, tree_get(draft, "spec"));
+	out->status = status_make(plan, ops, reason, tree_get(after, "spec"));
 	status_put(plan, ops, out->status);
-	if (ops->build.failed)
-		return REASON_INTERNAL_ERROR;
-	*out_after = apply_copy(draft, ops->list + before, ops->count - before, &err);
-	snprintf(out->detail, sizeof(out->detail), "%.150s", err.text);
-	return *out_after ? reason : REASON_SELF_CHECK_FAILED;
 }
 
 static bool has_status(const struct plan *plan)
@@ -87,24 +78,28 @@ static bool has_status(const struct plan *plan)
 static enum reason write_patch(struct plan *plan, struct ops *ops, struct mutate_result *out)
 {
 	enum reason reason = plan_is_repair(plan) ? REASON_REPAIRED : REASON_INJECTED;
-	/* In this order: what was copied from the draft is released before it. */
-	CLEANUP(tree_putp) struct json_object *draft = NULL;
 	CLEANUP(tree_putp) struct json_object *after = NULL;
 	struct err err = {0};
+	size_t applied;
 
 	edit_pod(plan, ops);
 	if (ops->build.failed)
 		return REASON_INTERNAL_ERROR;
 	if (plan_is_repair(plan) && ops->count == 0 && has_status(plan))
 		return REASON_ALREADY_INJECTED;
-	draft = apply_copy(plan->pod, ops->list, ops->count, &err);
-	if (!draft) {
+	applied = ops->count;
+	after = apply_copy(plan->pod, ops->list, applied, &err);
+	if (after) {
+		add_status(plan, ops, reason, after, out);
+		if (ops->build.failed)
+			return REASON_INTERNAL_ERROR;
+		if (apply_more(after, ops->list + applied, ops->count - applied, &err) < 0)
+			tree_putp(&after);
+	}
+	if (!after) {
 		snprintf(out->detail, sizeof(out->detail), "%.150s", err.text);
 		return REASON_SELF_CHECK_FAILED;
 	}
-	reason = put_status(plan, ops, reason, draft, &after, out);
-	if (reason != REASON_INJECTED && reason != REASON_REPAIRED)
-		return reason;
 	if (check_patched(plan, after, out->status, out->detail, sizeof(out->detail)) < 0)
 		return REASON_SELF_CHECK_FAILED;
 	snprintf(out->detail, sizeof(out->detail), "%s", plan->detail);
