@@ -72,13 +72,12 @@ static bool is_sidecar(struct json_object *container)
 	return policy && strcmp(policy, "Always") == 0;
 }
 
-static double effective(struct json_object *spec, const char *name, struct json_object *extra_main,
-                        struct json_object *extra_init)
+static double effective(struct json_object *spec, const char *name, double extra_main,
+                        double extra_init)
 {
 	struct json_object *init = tree_list(spec, "initContainers");
 	struct json_object *main = tree_list(spec, "containers");
-	double most = extra_init ? request(extra_init, name) : 0;
-	double running = extra_main ? request(extra_main, name) : 0;
+	double most = extra_init, running = extra_main;
 	size_t i;
 
 	for (i = 0; i < tree_count(init); i++) {
@@ -96,14 +95,14 @@ static double effective(struct json_object *spec, const char *name, struct json_
 
 struct fargate_size fargate_size_of(struct json_object *spec)
 {
-	return fargate_size_with(spec, NULL, NULL);
+	return fargate_size_with(spec, (struct fargate_requests){0}, (struct fargate_requests){0});
 }
 
-struct fargate_size fargate_size_with(struct json_object *spec, struct json_object *main,
-                                      struct json_object *init)
+struct fargate_size fargate_size_with(struct json_object *spec, struct fargate_requests main,
+                                      struct fargate_requests init)
 {
-	return fargate_round(effective(spec, "cpu", main, init),
-	                     effective(spec, "memory", main, init));
+	return fargate_round(effective(spec, "cpu", main.cpu, init.cpu),
+	                     effective(spec, "memory", main.memory, init.memory));
 }
 
 bool fargate_size_equal(struct fargate_size a, struct fargate_size b)

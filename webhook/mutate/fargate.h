@@ -20,10 +20,12 @@ struct fargate_size fargate_round(double cpu, double memory);
 /* The size of a pod by its spec. */
 struct fargate_size fargate_size_of(struct json_object *spec);
 
-/* The same with two more containers, each NULL or an object with "resources": one that runs on, and
- * one that runs first. */
-struct fargate_size fargate_size_with(struct json_object *spec, struct json_object *main,
-                                      struct json_object *init);
+/* The same with two more containers: one that runs on, and one that runs first. */
+struct fargate_requests {
+	double cpu, memory; /* cores and bytes */
+};
+struct fargate_size fargate_size_with(struct json_object *spec, struct fargate_requests main,
+                                      struct fargate_requests init);
 
 bool fargate_size_equal(struct fargate_size a, struct fargate_size b);
 
