@@ -4,6 +4,8 @@
 
 /* Beyond this, json-c's hash is faster than comparing. */
 #define FEW_MEMBERS 32
+/* Room that a new list has; json-c would make it 32, and most of ours hold one or two. */
+#define FEW_ITEMS 4
 
 bool tree_member(struct json_object *object, const char *key, struct json_object **out)
 {
@@ -170,7 +172,7 @@ struct json_object *tree_new_object(struct tree_build *build)
 
 struct json_object *tree_new_list(struct tree_build *build)
 {
-	return made(build, json_object_new_array());
+	return made(build, json_object_new_array_ext(FEW_ITEMS));
 }
 
 struct json_object *tree_new_string(struct tree_build *build, const char *text)
