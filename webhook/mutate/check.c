@@ -19,41 +19,36 @@ static int fail(char *detail, size_t cap, const char *what)
 	return -EBADE;
 }
 
-/* `pod` without us; NULL with `err` set. */
-static struct json_object *undone(struct json_object *pod, struct json_object *status,
-                                  struct err *err)
+/* Take us out of `pod`, which apply_copy() returned. */
+static int take_out(struct json_object *pod, struct json_object *status, struct err *err)
 {
 	CLEANUP(ops_done) struct ops ops = {0};
 
 	ops_init(&ops);
 	undo_make(pod, status, &ops);
-	if (ops.build.failed) {
-		err_set(err, ENOMEM, "no memory to undo");
-		return NULL;
-	}
-	return apply_copy(pod, ops.list, ops.count, err);
+	if (ops.build.failed)
+		return err_set(err, ENOMEM, "no memory to undo");
+	return apply_more(pod, ops.list, ops.count, err);
 }
 
 static int check_undo(const struct plan *plan, struct json_object *after,
                       struct json_object *status, char *detail, size_t cap)
 {
 	CLEANUP(tree_putp) struct json_object *old_status = NULL;
-	CLEANUP(tree_putp) struct json_object *back = NULL;
 	CLEANUP(tree_putp) struct json_object *wanted = NULL;
 	struct err err = {0};
 
-	back = undone(after, status, &err);
-	if (!back)
+	if (take_out(after, status, &err) < 0)
 		return fail(detail, cap, err.text);
 	if (plan_is_repair(plan)) {
 		old_status = status_of(plan->pod);
-		wanted = undone(plan->pod, old_status, &err);
+		wanted = apply_copy(plan->pod, NULL, 0, &err);
+		if (!wanted || take_out(wanted, old_status, &err) < 0)
+			return fail(detail, cap, err.text);
 	} else {
 		wanted = json_object_get(plan->pod);
 	}
-	if (!wanted)
-		return fail(detail, cap, err.text);
-	if (!tree_equal(back, wanted, 0))
+	if (!tree_equal(after, wanted, 0))
 		return fail(detail, cap, "undoing the patch does not give the pod back");
 	return 0;
 }

@@ -116,7 +116,9 @@ static bool equal_objects(struct json_object *a, struct json_object *b, unsigned
 	if (json_object_object_length(a) != json_object_object_length(b))
 		return false;
 	for (; x && y; x = lh_entry_next(x), y = lh_entry_next(y)) {
-		if (strcmp(lh_entry_k(x), lh_entry_k(y)) != 0 ||
+		const char *key = lh_entry_k(x), *other = lh_entry_k(y);
+
+		if ((key != other && strcmp(key, other) != 0) ||
 		    !tree_equal(lh_entry_v(x), lh_entry_v(y), depth + 1))
 			return false;
 	}
