@@ -369,8 +369,8 @@ static void an_undo_of_what_is_not_ours_is_empty(void **state)
 {
 	static const char *const pods[] = {
 	        PLAIN, "[]", "{'spec':3}", "{'spec':{'containers':[{'name':'farguard-agent'}]}}",
-	        "{'metadata':{'labels':{'farguard.io/injected':'true'}},'spec':{'volumes':[{'name':"
-	        "'farguard','emptyDir':{}}],'containers':[{'name':'a'}]}}"};
+	        ("{'metadata':{'labels':{'farguard.io/injected':'true'}},'spec':{'volumes':"
+	         "[{'name':'farguard','emptyDir':{}}],'containers':[{'name':'a'}]}}")};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(pods) / sizeof(*pods); i++) {
