@@ -55,10 +55,16 @@ static bool is_loopback(const char *host)
 	       (host[digits] == '\0' || host[digits] == ':' || host[digits] == '/');
 }
 
+/* Of "https:///x" and of "https://" curl would make the host "x", or what the path begins with. */
+static bool begins_with_host(const char *text)
+{
+	return *text && !strchr("/:\\", *text);
+}
+
 static bool is_base(const char *base)
 {
 	return base && strlen(base) < 512 && !strpbrk(base, " \t\r\n@?#") &&
-	       (strncmp(base, "https://", 8) == 0 ||
+	       ((strncmp(base, "https://", 8) == 0 && begins_with_host(base + 8)) ||
 	        (strncmp(base, "http://", 7) == 0 && is_loopback(base + 7)));
 }
 
@@ -259,6 +265,10 @@ static void set_options(struct http *http, const struct http_request *request, s
 		/* Only the authority given: the machine's own list must not count as well. */
 		curl_easy_setopt(curl, CURLOPT_CAINFO, http->ca_file);
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+		/* As it is now: curl would go by what it read up to a day ago, and a session that
+		 * is taken up again is not verified at all. */
+		curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+		curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	}
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
@@ -293,6 +303,7 @@ static int code_of(CURLcode code, const struct call *call)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL: /* no status line: HTTP/0.9, as curl takes it */
 		return EPROTO;
 	case CURLE_OUT_OF_MEMORY:
 		return ENOMEM;
