@@ -182,11 +182,12 @@ static void wait_and_serve(struct agent *agent, int timeout_ms)
 
 static const char *end_reason(const struct agent *agent)
 {
-	if (agent->stopping && agent->peers.live == 0)
-		return "terminated";
-	if (containers_done(&agent->containers, agent->config.restart_policy, overdue(agent)))
+	bool is_told = agent->stopping && agent->peers.live == 0;
+
+	if ((is_told || !agent->config.stay) &&
+	    containers_done(&agent->containers, agent->config.restart_policy, overdue(agent)))
 		return "containers-ended";
-	return NULL;
+	return is_told ? "terminated" : NULL;
 }
 
 static void say_goodbye(struct agent *agent, const char *reason)

@@ -56,6 +56,8 @@ int config_options(struct config *config, int argc, char **argv, struct err *err
 			config->help = true;
 		} else if (!strcmp(argv[i], "--version")) {
 			config->version = true;
+		} else if (!strcmp(argv[i], CONTRACT_AGENT_STAY)) {
+			config->stay = true;
 		} else if (!strcmp(argv[i], "--coverage-seconds")) {
 			if (!value ||
 			    !parse_number(value, HEARTBEAT_MAX, &config->coverage_seconds))

@@ -19,6 +19,7 @@ struct config {
 	unsigned coverage_seconds;
 	const char *spool_dir, *state_fd;
 	bool help, version;
+	bool stay; /* until SIGTERM, though all containers have ended */
 };
 
 /* Read the options.  -EINVAL when one is not known or its value makes no sense. */

@@ -14,7 +14,7 @@
 #define EXIT_USAGE 2
 
 static const char help[] =
-        "usage: farguard-agent [--coverage-seconds N] [--spool DIR]\n"
+        "usage: farguard-agent [--coverage-seconds N] [--spool DIR] [--stay]\n"
         "\n"
         "Takes what the launchers of a pod's containers record and writes it to standard\n"
         "output, one JSON object a line.  It ends when the pod's containers have ended for\n"
@@ -23,6 +23,8 @@ static const char help[] =
         "  --coverage-seconds N  wait so long for a container's launcher before the container\n"
         "                        is reported as not covered (10)\n"
         "  --spool DIR           where init containers leave their records (/.farguard-init)\n"
+        "  --stay                end only after SIGTERM: a native sidecar that ends is started\n"
+        "                        again\n"
         "  --version             print the version\n"
         "\n"
         "The pod is described by FARGUARD_NAMESPACE, _POD, _NODE, _WORKLOAD, _CONTAINERS,\n"

@@ -21,6 +21,8 @@
 /* The payload image: where its files are. */
 #define CONTRACT_IMAGE_PROGRAM "/farguard"
 #define CONTRACT_IMAGE_AGENT   "/farguard-agent"
+/* The agent's argument where its container is a native sidecar: end only when told to. */
+#define CONTRACT_AGENT_STAY "--stay"
 
 /* Containers that the webhook adds. */
 #define CONTRACT_INSTALL_CONTAINER "farguard-install"

@@ -35,7 +35,7 @@ enum record_kind {
 
 enum record_flag {
 	RECORD_CUT = 1,          /* argv or a path did not fit */
-	RECORD_LAUNCHED = 2,     /* EXEC_TRY by the launcher, which saw the exec succeed */
+	RECORD_LAUNCHED = 2,     /* EXEC_TRY by the launcher, which takes it back by an EXEC_FAIL */
 	RECORD_FIRST = 4,        /* the container's first program: its entrypoint */
 	RECORD_SESSION = 8,      /* first program of an exec session or probe */
 	RECORD_IN_PROGRESS = 16, /* CONNECT: EINPROGRESS, the outcome is not known yet */

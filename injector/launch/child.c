@@ -56,6 +56,8 @@ execute(const struct child_start *start, bool leader, bool ignored, int terminal
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (ignored)
 		signal(SIGCHLD, SIG_IGN);
+	if (start->note)
+		start->note(start, false);
 	signals_restore(&start->mask);
 	execve(start->file, start->argv, start->envp);
 	error = errno;
@@ -63,6 +65,8 @@ execute(const struct child_start *start, bool leader, bool ignored, int terminal
 		execve(start->file, start->argv, start->envp_plain);
 		error = errno;
 	}
+	if (start->note)
+		start->note(start, true);
 	if (write(report, &error, sizeof(error)) < 0)
 		_exit(126);
 	_exit(127);

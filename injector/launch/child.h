@@ -17,6 +17,10 @@ struct child_start {
 	char *const *envp_plain;  /* tried when the first is too long for the kernel, or NULL */
 	struct signals_mask mask; /* to restore */
 	bool tied;                /* dies with us: nobody else would end it */
+	/* Called in the child before it executes, so that its word stands in front of the program's
+	 * own, and again when it cannot. */
+	void (*note)(const struct child_start *start, bool failed);
+	const void *note_ctx;
 };
 
 /* Start it.  Returns its pid once it executes; -errno of fork(2); or, with `*out_exec_error` set to

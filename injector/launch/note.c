@@ -35,7 +35,7 @@ void note_launched(struct ring_shared *ring, uint16_t flags, pid_t pid, const ch
 	                      .flags = flags | RECORD_LAUNCHED,
 	                      .pid = pid,
 	                      .tid = pid,
-	                      .ppid = getpid(),
+	                      .ppid = pid == getpid() ? getppid() : getpid(),
 	                      .uid = geteuid(),
 	                      .gid = getegid(),
 	                      .tty = terminal()};
@@ -71,6 +71,20 @@ void note_launched(struct ring_shared *ring, uint16_t flags, pid_t pid, const ch
 		ring_append(&cursor, argv[i], len <= left ? len : left - 1);
 	}
 	ring_commit(&cursor);
+}
+
+void note_refused(struct ring_shared *ring, int error)
+{
+	struct record head = {.time_ns = wall_ns(),
+	                      .kind = RECORD_EXEC_FAIL,
+	                      .flags = RECORD_LAUNCHED,
+	                      .pid = getpid(),
+	                      .tid = getpid(),
+	                      .ppid = getppid(),
+	                      .result = -error};
+	struct ring_part part = {&head, sizeof(head)};
+
+	ring_write(ring, &part, 1);
 }
 
 void note_exit(struct ring_shared *ring, pid_t pid, int wait_status)

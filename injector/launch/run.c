@@ -121,6 +121,21 @@ static void let_go(const struct loop *loop)
 		return; /* then its directory stays busy, as it would be without us */
 }
 
+struct noted {
+	struct ring_shared *ring;
+	uint16_t flags;
+};
+
+static void note_child(const struct child_start *start, bool failed)
+{
+	const struct noted *noted = start->note_ctx;
+
+	if (failed)
+		note_refused(noted->ring, errno);
+	else
+		note_launched(noted->ring, noted->flags, getpid(), start->file, start->argv);
+}
+
 static int supervise(struct loop *loop, const struct run_options *options, const char *file,
                      const struct signals_mask *mask)
 {
@@ -132,19 +147,22 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 	                            .envp = envp,
 	                            .envp_plain = environ,
 	                            .mask = *mask,
-	                            .tied = getpid() != 1};
-	uint16_t flags = host->joined || loop->link.hello.session ? RECORD_SESSION : RECORD_FIRST;
+	                            .tied = getpid() != 1,
+	                            .note = note_child};
+	struct noted noted = {host->ring.shared, host->joined || loop->link.hello.session
+	                                                 ? RECORD_SESSION
+	                                                 : RECORD_FIRST};
 	int error, status;
 
 	if (!envp)
 		return run_bare(file, options, mask, "memory", -ENOMEM);
+	start.note_ctx = &noted;
 	loop->program = child_start(&start, &error);
 	if (loop->program < 0)
 		return run_bare(file, options, mask, "fork", loop->program);
 	if (loop->program == 0)
 		return cannot_execute(file, error);
 	loop->link.hello.pid = loop->program;
-	note_launched(host->ring.shared, flags, loop->program, file, options->argv);
 	if (!host->joined)
 		spool_open(&loop->spool, CONTRACT_SPOOL_DIR, &loop->link.hello);
 	let_go(loop);

@@ -270,7 +270,10 @@ static void take_fail(struct proc_table *table, const struct proc_source *source
 {
 	struct proc_pending *pending = pending_find(table, source->container, record->pid);
 
-	if (pending && !(pending->record.flags & (RECORD_LAUNCHED | RECORD_SPAWNED)))
+	/* A program that a launcher or a parent started is beyond its exec; only the launcher
+	 * itself takes its word back. */
+	if (pending && (record->flags & RECORD_LAUNCHED ||
+	                !(pending->record.flags & (RECORD_LAUNCHED | RECORD_SPAWNED))))
 		pending_drop(table, pending);
 }
 

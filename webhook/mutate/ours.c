@@ -258,13 +258,16 @@ static struct json_object *agent_environment(const struct plan *plan, struct tre
 
 struct json_object *ours_agent(const struct plan *plan, bool spool, struct tree_build *build)
 {
-	static const char *const command[] = {CONTRACT_IMAGE_PROGRAM, "run", "--restart", "--",
-	                                      CONTRACT_IMAGE_AGENT};
+	static const char *const command[] = {
+	        CONTRACT_IMAGE_PROGRAM, "run", "--restart", "--", CONTRACT_IMAGE_AGENT,
+	        CONTRACT_AGENT_STAY};
+	/* The kubelet starts a sidecar again that ends before it is told to. */
+	size_t words = plan->as_sidecar ? 6 : 5;
 	struct json_object *out =
 	        container(plan, CONTRACT_AGENT_CONTAINER, plan->policy->agent.resources, build);
 	struct json_object *mounts = tree_new_list(build);
 
-	tree_put(build, out, "command", tree_new_strings(build, command, 5));
+	tree_put(build, out, "command", tree_new_strings(build, command, words));
 	tree_put(build, out, "env", agent_environment(plan, build));
 	if (plan->as_sidecar)
 		tree_put_string(build, out, "restartPolicy", "Always");

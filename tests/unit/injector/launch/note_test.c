@@ -123,9 +123,23 @@ static void an_end_has_its_status_and_a_full_ring_is_no_trouble(void **state)
 	assert_true(ring_take_dropped(&ring) > 0);
 }
 
+static void a_start_that_came_to_nothing_is_taken_back(void **state)
+{
+	const struct record *r;
+
+	(void)state;
+	note_refused(ring.shared, 8);
+	r = next();
+	assert_int_equal(r->kind, RECORD_EXEC_FAIL);
+	assert_int_equal(r->flags, RECORD_LAUNCHED);
+	assert_int_equal(r->pid, getpid());
+	assert_int_equal(r->ppid, getppid());
+	assert_int_equal(r->result, -8);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 TEST_MAIN(CASE(a_start_has_path_arguments_and_ids), CASE(a_relative_path_comes_with_the_directory),
           CASE(what_is_too_long_is_cut_at_every_length_and_said_so),
-          CASE(many_small_arguments_are_cut_too),
+          CASE(many_small_arguments_are_cut_too), CASE(a_start_that_came_to_nothing_is_taken_back),
           CASE(an_end_has_its_status_and_a_full_ring_is_no_trouble))

@@ -122,6 +122,16 @@ static inline void fails(int32_t pid)
 	feed((struct record){.kind = RECORD_EXEC_FAIL, .pid = pid, .result = -2}, "", 0);
 }
 
+/* A launcher says that its program could not be executed. */
+static inline void refuses(int32_t pid)
+{
+	feed((struct record){.kind = RECORD_EXEC_FAIL,
+	                     .flags = RECORD_LAUNCHED,
+	                     .pid = pid,
+	                     .result = -8},
+	     "", 0);
+}
+
 static inline void ends(int32_t pid, int status)
 {
 	feed((struct record){.kind = RECORD_EXIT, .pid = pid, .args = {(uint32_t)status}}, "", 0);

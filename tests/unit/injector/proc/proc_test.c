@@ -85,6 +85,15 @@ static void a_failure_does_not_take_back_what_a_launcher_saw(void **state)
 	assert_int_equal(count, 2);
 }
 
+static void a_launcher_takes_its_own_word_back(void **state)
+{
+	(void)state;
+	tries(7, 1, RECORD_LAUNCHED | RECORD_FIRST, TEXT("/no/program\0\0x"));
+	refuses(7);
+	passes(PROC_PENDING_NS);
+	assert_int_equal(count, 0);
+}
+
 static void a_parent_that_spawned_and_its_child_make_one_event_in_either_order(void **state)
 {
 	uint64_t before = clock_ns;
@@ -349,6 +358,7 @@ TEST_MAIN(CASE(a_try_and_its_done_are_one_execve_in_the_words_of_the_program),
           CASE(a_program_that_cannot_speak_is_reported_after_its_time_with_an_unknown_result),
           CASE(what_a_launcher_started_is_known_to_run_and_not_claimed),
           CASE(a_failure_does_not_take_back_what_a_launcher_saw),
+          CASE(a_launcher_takes_its_own_word_back),
           CASE(a_parent_that_spawned_and_its_child_make_one_event_in_either_order),
           CASE(a_spawned_program_that_never_speaks_ran_all_the_same),
           CASE(a_spawn_after_the_pids_last_word_is_of_a_new_process),
