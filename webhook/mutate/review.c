@@ -1,6 +1,7 @@
 #include "webhook/mutate/review.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,19 @@ static void tokener_freep(struct json_tokener **tokener)
 		json_tokener_free(*tokener);
 }
 
+static bool is_ascii(const char *text, size_t len)
+{
+	uint64_t word = 0, bits = 0;
+
+	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		bits |= word;
+	}
+	word = 0;
+	memcpy(&word, text, len);
+	return ((bits | word) & 0x8080808080808080u) == 0;
+}
+
 /* Parse all of `text`.  -E2BIG: nested too deep; -EBADMSG: no JSON; -ENOMEM. */
 static int parse(const char *text, size_t len, struct json_object **out, struct err *err)
 {
@@ -38,7 +52,10 @@ static int parse(const char *text, size_t len, struct json_object **out, struct 
 
 	if (!tokener)
 		return err_set(err, ENOMEM, "no memory");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* json-c checks UTF-8 byte by byte; most requests have none to check. */
+	json_tokener_set_flags(tokener, is_ascii(text, len)
+	                                        ? JSON_TOKENER_STRICT
+	                                        : JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	root = json_tokener_parse_ex(tokener, text, (int)len);
 	end = json_tokener_get_parse_end(tokener);
 	if (json_tokener_get_error(tokener) == json_tokener_error_depth)

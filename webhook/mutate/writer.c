@@ -72,6 +72,7 @@ static char *escape(char *at, char c)
 
 void writer_add_string(struct writer *to, const char *string, size_t len)
 {
+	static const bool is_special[256] = {[0 ... ' ' - 1] = true, ['"'] = true, ['\\'] = true};
 	char *at;
 
 	if (len > SIZE_MAX / 8 || !reserve(to, ESCAPED_BYTES_MAX * len + 2)) {
@@ -81,7 +82,7 @@ void writer_add_string(struct writer *to, const char *string, size_t len)
 	at = to->bytes + to->len;
 	*at++ = '"';
 	for (const char *c = string; c < string + len; c++) {
-		if ((unsigned char)*c < ' ' || *c == '"' || *c == '\\')
+		if (is_special[(unsigned char)*c])
 			at = escape(at, *c);
 		else
 			*at++ = *c;
