@@ -17,7 +17,6 @@ void ops_init(struct ops *ops)
 void ops_done(struct ops *ops)
 {
 	for (size_t i = 0; i < ops->count; i++) {
-		free(ops->list[i].path);
 		json_object_put(ops->list[i].value);
 	}
 	free(ops->list);
@@ -26,42 +25,55 @@ void ops_done(struct ops *ops)
 	*ops = (struct ops){0};
 }
 
-/* Takes `op` over, but for its path, which is copied. */
-static void put(struct ops *ops, const char *path, struct op op)
+/* Room for one more operation; false without memory. */
+static bool grow(struct ops *ops)
 {
-	if (ops->count == ops->cap) {
-		size_t cap = ops->cap ? 2 * ops->cap : FIRST_COUNT;
-		struct op *list = reallocarray(ops->list, cap, sizeof(*list));
+	size_t cap = ops->cap ? 2 * ops->cap : FIRST_COUNT;
+	struct op *list;
 
-		ops->build.failed |= !list;
-		if (list) {
-			ops->list = list;
-			ops->cap = cap;
-		}
-	}
-	op.path = ops->build.failed ? NULL : strdup(path);
-	if (!op.path) {
+	if (ops->count < ops->cap)
+		return true;
+	list = reallocarray(ops->list, cap, sizeof(*list));
+	if (!list)
+		return false;
+	ops->list = list;
+	ops->cap = cap;
+	return true;
+}
+
+/* Takes `value` over; `path` is copied. */
+static void put(struct ops *ops, const char *name, const char *path, bool has_value,
+                struct json_object *value)
+{
+	size_t bytes = strlen(path) + 1;
+	struct op *op;
+
+	if (ops->build.failed || bytes > OPS_POINTER_MAX || !grow(ops)) {
 		ops->build.failed = true;
-		json_object_put(op.value);
+		json_object_put(value);
 		return;
 	}
-	ops->list[ops->count++] = op;
+	op = &ops->list[ops->count++];
+	op->name = name;
+	op->has_value = has_value;
+	op->value = value;
+	memcpy(op->path, path, bytes);
 }
 
 void ops_put(struct ops *ops, const char *name, const char *path, struct json_object *value)
 {
 	ops->build.failed |= !value;
-	put(ops, path, (struct op){.name = name, .has_value = true, .value = value});
+	put(ops, name, path, true, value);
 }
 
 void ops_put_null(struct ops *ops, const char *path)
 {
-	put(ops, path, (struct op){.name = "replace", .has_value = true});
+	put(ops, "replace", path, true, NULL);
 }
 
 void ops_remove(struct ops *ops, const char *path)
 {
-	put(ops, path, (struct op){.name = "remove"});
+	put(ops, "remove", path, false, NULL);
 }
 
 void ops_parent(struct ops *ops, struct json_object *object, const char *pointer, const char *key,

@@ -14,9 +14,9 @@
 
 struct op {
 	const char *name; /* "add", "replace" or "remove" */
-	char *path;
 	bool has_value;
 	struct json_object *value; /* NULL is null */
+	char path[OPS_POINTER_MAX];
 };
 
 struct ops {
