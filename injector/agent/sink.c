@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,10 @@ void sink_init(struct sink *sink, int fd, struct state_page *state)
 {
 	sink->fd = fd;
 	sink->state = state;
+	if (state->lines_after > state->lines) {
+		state->lines = state->lines_after;
+		state->mid_line = 0;
+	}
 	sink->seq = state->lines;
 	if (state->mid_line) {
 		/* A predecessor died within a line: it is ended, broken as it is, and keeps
@@ -40,6 +45,24 @@ void sink_take(struct sink *sink, size_t len)
 	sink->seq++;
 }
 
+/* What goes out at once: whole lines that a pipe takes all or none of, or one that is longer. */
+static size_t next_bytes(const struct sink *sink, uint64_t *out_lines)
+{
+	const char *begin = sink->buf + sink->begin, *end = begin, *p = begin;
+
+	*out_lines = 0;
+	while (p < sink->buf + sink->end) {
+		p = memchr(p, '\n', (size_t)(sink->buf + sink->end - p));
+		assert(p); /* only whole lines are taken */
+		p++;
+		if (*out_lines > 0 && p - begin > PIPE_BUF)
+			break;
+		end = p;
+		++*out_lines;
+	}
+	return (size_t)(end - begin);
+}
+
 static void wrote(struct sink *sink, size_t len)
 {
 	const char *p = sink->buf + sink->begin, *end = p + len;
@@ -57,10 +80,16 @@ static void wrote(struct sink *sink, size_t len)
 void sink_flush(struct sink *sink, uint64_t now_ns)
 {
 	while (sink_pending(sink) && !sink->broken) {
-		ssize_t n = write(sink->fd, sink->buf + sink->begin, sink_pending(sink));
+		uint64_t lines;
+		size_t len = next_bytes(sink, &lines);
+		ssize_t n;
 
-		if (n > 0) {
+		sink->state->lines_after = sink->state->lines + lines;
+		n = write(sink->fd, sink->buf + sink->begin, len);
+		if (n > 0)
 			wrote(sink, (size_t)n);
+		sink->state->lines_after = sink->state->lines;
+		if (n > 0) {
 			sink->stuck_since_ns = 0;
 		} else if (n < 0 && errno == EINTR) {
 			continue;

@@ -33,6 +33,9 @@ struct state_page {
 	uint32_t magic;
 	uint32_t mid_line; /* the last line was not written whole */
 	uint64_t lines;    /* written whole, ever: the last one's number */
+	/* ... and when the write that has begun has succeeded.  Who is killed in between leaves
+	 * them apart; most probably just after it, since a write wakes the reader. */
+	_Atomic uint64_t lines_after;
 	struct state_spool spool[SPOOL_FILES_MAX];
 	struct state_container containers[CONTAINERS_MAX]; /* as FARGUARD_CONTAINERS lists them */
 };

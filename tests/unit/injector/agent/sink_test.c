@@ -113,7 +113,7 @@ static void a_line_cut_by_an_end_is_ended_and_keeps_its_number(void **state)
 	static struct sink next;
 
 	(void)state;
-	while (put(7777, false))
+	while (put(10000, false))
 		sink_flush(&sink, 1);
 	assert_int_equal(page.mid_line, 1);
 	memset(&next, 0, sizeof(next));
@@ -143,6 +143,51 @@ static void a_successor_goes_on_after_the_last_whole_line(void **state)
 	assert_int_equal(page.lines, 42);
 }
 
+static void a_write_that_was_cut_off_is_taken_to_have_happened(void **state)
+{
+	(void)state;
+	page.lines = 41;
+	page.lines_after = 44;
+	page.mid_line = 1;
+	sink_init(&sink, ends[1], &page);
+	assert_int_equal(sink.seq, 44);
+	assert_int_equal(sink_pending(&sink), 0);
+	page.lines_after = 3; /* of a page that is garbage */
+	sink_init(&sink, ends[1], &page);
+	assert_int_equal(sink.seq, 44);
+}
+
+/* A pipe in packet mode gives back what was written at once. */
+static void what_a_pipe_takes_all_or_none_of_is_whole_lines(void **state)
+{
+	static char buf[65536];
+	unsigned i, packets = 0;
+	ssize_t n;
+
+	(void)state;
+	finish(state);
+	assert_int_equal(pipe2(ends, O_DIRECT | O_NONBLOCK | O_CLOEXEC), 0);
+	sink_init(&sink, ends[1], &page);
+	for (i = 0; i < 20; i++)
+		assert_true(put(600 + 10 * i, false));
+	assert_true(put(4096, false));
+	sink_flush(&sink, 1);
+	assert_int_equal(page.lines, 21);
+	assert_int_equal(page.lines_after, 21);
+	while ((n = read(ends[0], buf, sizeof(buf))) > 0) {
+		assert_true(n <= 4096);
+		assert_int_equal(buf[n - 1], '\n');
+		packets++;
+	}
+	assert_in_range(packets, 4, 6);
+	/* A longer one goes alone. */
+	assert_true(put(600, false));
+	assert_true(put(9000, false));
+	sink_flush(&sink, 1);
+	assert_int_equal(read(ends[0], buf, sizeof(buf)), 600);
+	assert_int_equal(page.lines, 23);
+}
+
 static void without_a_reader_nothing_is_taken_any_more(void **state)
 {
 	(void)state;
@@ -163,4 +208,6 @@ TEST_MAIN(CASE(lines_come_out_whole_and_in_order),
           CASE(a_reader_that_is_slow_loses_events_but_no_number),
           CASE(a_line_cut_by_an_end_is_ended_and_keeps_its_number),
           CASE(a_successor_goes_on_after_the_last_whole_line),
+          CASE(a_write_that_was_cut_off_is_taken_to_have_happened),
+          CASE(what_a_pipe_takes_all_or_none_of_is_whole_lines),
           CASE(without_a_reader_nothing_is_taken_any_more))
