@@ -11,9 +11,12 @@ static bool parse_number(const char *text, unsigned max, unsigned *out)
 	char *end;
 	unsigned long n;
 
+	/* strtoul() takes blanks and signs too. */
+	if (*text < '0' || *text > '9')
+		return false;
 	errno = 0;
 	n = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || n > max)
+	if (errno || *end || n > max)
 		return false;
 	*out = (unsigned)n;
 	return true;

@@ -202,6 +202,19 @@ struct str users_find(const char *users, uint32_t uid)
 	return (struct str){"", 0};
 }
 
+bool hello_meter_take(struct containers *containers, struct container *container, uint64_t now_ns)
+{
+	struct hello_meter *meter =
+	        container->kind == CONTAINER_OTHER ? &containers->other_hellos : &container->hellos;
+
+	if (meter->second != now_ns / 1000000000u)
+		*meter = (struct hello_meter){.second = now_ns / 1000000000u};
+	if (meter->heard == HELLOS_PER_SECOND)
+		return false;
+	meter->heard++;
+	return true;
+}
+
 bool meter_take(struct meter *meter, uint64_t now_ns)
 {
 	const uint64_t step_ns = 1000000000u / EVENTS_PER_SECOND;

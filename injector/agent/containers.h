@@ -29,6 +29,12 @@ struct meter {
 	bool started;
 };
 
+/* How many more hellos are heard in this second. */
+struct hello_meter {
+	uint64_t second;
+	unsigned heard;
+};
+
 struct container {
 	struct str name, image;
 	struct str how; /* empty: not covered, for `reason` */
@@ -43,6 +49,7 @@ struct container {
 	int32_t status; /* wait status */
 	struct proc_source source;
 	struct meter meter;
+	struct hello_meter hellos;
 	char own_name[HELLO_NAME_MAX]; /* what name.ptr points at for CONTAINER_OTHER */
 	char users[HELLO_USERS_MAX];
 };
@@ -50,6 +57,7 @@ struct container {
 struct containers {
 	struct container list[CONTAINERS_MAX];
 	unsigned count, listed;
+	struct hello_meter other_hellos; /* of all that are not listed */
 };
 
 enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
@@ -73,6 +81,10 @@ void containers_restore(struct containers *containers, const struct state_page *
 
 /* A user's name in `users` ("0:root\n33:www-data\n"), or empty. */
 struct str users_find(const char *users, uint32_t uid);
+
+/* Whether one more hello of that container is heard at `now_ns`: those that the pod lists have each
+ * a rate of their own, so that nobody who invents names keeps them out. */
+bool hello_meter_take(struct containers *containers, struct container *container, uint64_t now_ns);
 
 /* Whether one more event fits at `now_ns`. */
 bool meter_take(struct meter *meter, uint64_t now_ns);

@@ -18,7 +18,7 @@
 #define PEERS_OTHER_MAX         16            /* of containers that the pod does not list */
 #define PEER_SILENT_NS          5000000000ull /* without a hello */
 #define PEER_DESCRIPTORS_MAX    4             /* taken out of one datagram, to be closed */
-#define HELLOS_PER_SECOND       20
+#define HELLOS_PER_SECOND       4             /* of one container, or of all that are not listed */
 
 #define TURN_RECORDS    64 /* of one ring before it is another one's turn */
 #define TURNS_PER_TICK  32 /* then sockets and standard output are looked at */

@@ -126,23 +126,6 @@ void peer_expire(struct agent *agent)
 	}
 }
 
-/* Whether one more hello fits in this second. */
-static bool hello_allowed(struct agent *agent)
-{
-	uint64_t second = agent->now_ns / 1000000000u;
-
-	if (agent->peers.hello_second != second) {
-		agent->peers.hello_second = second;
-		agent->peers.hellos = 0;
-	}
-	if (agent->peers.hellos >= HELLOS_PER_SECOND) {
-		agent->lost[LOST_RATE]++;
-		return false;
-	}
-	agent->peers.hellos++;
-	return true;
-}
-
 /* Whether another peer's ring is the same memory: read twice, each record would be lost to one
  * of them. */
 static bool known_ring(struct agent *agent, const struct peer *self, ino_t ino)
@@ -199,7 +182,12 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 	    ring_open(&peer->ring, ring_fd) < 0)
 		return false;
 	/* Asked last, so that garbage uses up nobody's turn. */
-	if (!hello_allowed(agent) || !make_room(agent, container)) {
+	if (!hello_meter_take(&agent->containers, container, agent->now_ns)) {
+		agent->lost[LOST_RATE]++;
+		ring_close(&peer->ring);
+		return false;
+	}
+	if (!make_room(agent, container)) {
 		ring_close(&peer->ring);
 		return false;
 	}

@@ -36,8 +36,6 @@ struct peer {
 struct peers {
 	struct peer list[PEERS_MAX];
 	unsigned live;
-	uint64_t hello_second;
-	unsigned hellos; /* in that second */
 };
 
 /* Take in everyone who waits at the agent's socket. */

@@ -127,8 +127,8 @@ def invented():
         sock = connect()
         socket.send_fds(sock, [hello(b"invented-%d" % i)], [memory()])
         socks.append(sock)
-        if i % 15 == 14:
-            time.sleep(1)  # twenty hellos a second are heard
+        if i % 4 == 3:
+            time.sleep(0.3)  # a few hellos a second are heard
     until(lambda: agent.lost("agent") > 0)
     strangers = [r for r in agent.of("coverage") if r["container"].startswith("invented")]
     report(0 < len(strangers) <= 16 and agent.lost("agent") > 0, "invented containers share a few places, the others are counted",
@@ -137,6 +137,36 @@ def invented():
     for sock in socks:
         sock.close()
     agent.stop("invented containers")
+
+
+def flood(over):
+    """Hellos that are in order, as fast as it goes."""
+    fd, i = memory(), 0
+    while not over.is_set():
+        i += 1
+        sock = seqpacket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 1, 0))
+        try:
+            sock.connect(ADDRESS)
+            socket.send_fds(sock, [hello(b"flood-%d" % (i % 50))], [fd])
+        except OSError:
+            pass
+        sock.close()
+
+
+def flooded():
+    agent = Agent()
+    over = threading.Event()
+    threads = [threading.Thread(target=flood, args=(over,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(1)
+    still_serves(agent, "a flood of hellos")
+    over.set()
+    for thread in threads:
+        thread.join()
+    agent.stop("a flood of hellos")
+    report(len(agent.of("coverage")) < 200, "and each is not worth a line", len(agent.of("coverage")))
 
 
 def scribble(fd, until_set, seed):
@@ -198,5 +228,5 @@ def taken():
 
 
 def everything():
-    for part in (garbage, descriptors, thousand, invented, scribblers, taken):
+    for part in (garbage, descriptors, thousand, invented, flooded, scribblers, taken):
         part()

@@ -67,8 +67,18 @@ static void options_are_taken_or_refused_by_name(void **state)
 
 static void a_number_is_digits_within_its_range(void **state)
 {
-	static const char *const wrong[] = {
-	        "", "-1", "1x", "x", "0x10", "1.5", "86401", " -5", "18446744073709551617"};
+	static const char *const wrong[] = {"",
+	                                    "-1",
+	                                    "1x",
+	                                    "x",
+	                                    "0x10",
+	                                    "1.5",
+	                                    "86401",
+	                                    " -5",
+	                                    " 5",
+	                                    "+5",
+	                                    "-18446744073709551615",
+	                                    "18446744073709551617"};
 	size_t i;
 
 	(void)state;

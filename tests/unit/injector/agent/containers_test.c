@@ -221,6 +221,28 @@ static void a_user_has_the_name_of_its_number_or_none(void **state)
 	assert_true(user_is("1:a:b\n", 1, "a:b"));
 }
 
+static unsigned heard(struct container *c, uint64_t now_ns)
+{
+	unsigned n = 0, i;
+
+	for (i = 0; i < 100; i++)
+		n += hello_meter_take(&all, c, now_ns);
+	return n;
+}
+
+static void who_invents_names_keeps_nobody_out(void **state)
+{
+	uint64_t second = 1000000000;
+
+	(void)state;
+	parse("web main command x");
+	assert_int_equal(heard(containers_get(&all, STR("one")), 5 * second), HELLOS_PER_SECOND);
+	assert_int_equal(heard(containers_get(&all, STR("two")), 5 * second + 9), 0);
+	assert_int_equal(heard(get("web"), 6 * second - 1), HELLOS_PER_SECOND);
+	assert_int_equal(heard(get("web"), 6 * second), HELLOS_PER_SECOND);
+	assert_int_equal(heard(containers_get(&all, STR("two")), 7 * second), HELLOS_PER_SECOND);
+}
+
 static void a_meter_lets_a_burst_through_and_then_its_rate(void **state)
 {
 	struct meter meter = {0};
@@ -250,4 +272,5 @@ TEST_MAIN(cmocka_unit_test(each_entry_is_a_container_with_its_kind_its_way_and_i
           cmocka_unit_test(one_that_wraps_itself_may_never_say_so),
           cmocka_unit_test(a_successor_knows_who_has_ended),
           cmocka_unit_test(a_user_has_the_name_of_its_number_or_none),
+          cmocka_unit_test(who_invents_names_keeps_nobody_out),
           cmocka_unit_test(a_meter_lets_a_burst_through_and_then_its_rate))
