@@ -6,8 +6,18 @@
 
 int namespaces_init(struct namespaces *set)
 {
+	pthread_rwlockattr_t attr;
+	int r = pthread_rwlockattr_init(&attr);
+
 	*set = (struct namespaces){0};
-	return -pthread_rwlock_init(&set->lock, NULL);
+	if (r)
+		return -r;
+	/* By default readers that overlap keep a writer out for as long as they come. */
+	r = pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	if (r == 0)
+		r = pthread_rwlock_init(&set->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	return -r;
 }
 
 void namespaces_done(struct namespaces *set)

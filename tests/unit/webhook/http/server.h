@@ -17,7 +17,7 @@
 
 #include "tests/harness.h"
 
-#define SERVER_REQUEST_BYTES_MAX 65536
+#define SERVER_REQUEST_BYTES_MAX (2u << 20)
 #define SERVER_LARGE_BYTES       100000u
 
 enum server_then {
@@ -151,7 +151,7 @@ static void server_talk(struct server *server, int client)
 		}
 		pthread_mutex_lock(&server->lock);
 		server->request_count++;
-		memcpy(server->request, request, SERVER_REQUEST_BYTES_MAX);
+		memcpy(server->request, request, strlen(request) + 1);
 		pthread_mutex_unlock(&server->lock);
 		stays = answer && server_send(client, answer->text, strlen(answer->text)) &&
 		        server_end(server, client, answer->then);
