@@ -44,7 +44,7 @@ struct container {
 	bool running; /* its launcher is connected */
 	bool ended;
 	bool before; /* only an agent before this one heard it */
-	bool missed; /* was reported not covered because nobody said hello */
+	bool missed; /* was reported not covered: nobody said hello, or only a session did */
 	bool status_known;
 	int32_t status; /* wait status */
 	struct proc_source source;

@@ -199,6 +199,7 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 	memcpy(container->users, hello->users, sizeof(container->users));
 	if (hello->session) {
 		container->source.origin = PROC_ORIGIN_EXEC;
+		container->missed = true;
 	} else {
 		container->covered = true;
 		container->before = false;

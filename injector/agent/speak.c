@@ -114,7 +114,7 @@ void speak_missing(struct agent *agent)
 		        .detail = "the entrypoint is a static program, or the image has musl and "
 		                  "the pod names no command: neither loads the library"};
 
-		if (!c->how.len || c->covered)
+		if (!c->how.len || c->covered || c->missed)
 			continue;
 		if (str_eq(c->how, STR("command")) || str_eq(c->how, STR("lookup"))) {
 			coverage.reason = STR("not-started");

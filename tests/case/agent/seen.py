@@ -4,8 +4,9 @@ import os
 import signal
 import time
 
-from pod import Agent, container, gated, go
-from world import WORK, figure, report, until
+from place import in_root
+from pod import Agent, container, gated, go, stop
+from world import WORK, children, figure, report, run, start, until
 
 CONNECT = "import socket; s=socket.socket(); s.connect_ex((\"127.0.0.1\",9)); socket.socket(socket.AF_UNIX).connect_ex(\"/no/such\")"
 
@@ -133,6 +134,58 @@ def init_container():
     report(("execve", "/bin/echo", "init") in events and events[-1][0] == "procexit", "with its programs, of origin init", events)
 
 
+def enter(process, script):
+    """As kubectl exec: a shell whose parent is outside, wrapped by the library."""
+    one = until(lambda: next((p for p in children(process.pid) if os.path.exists(f"/proc/{p}/root/.farguard/farguard")), None))
+    argv = ["/.farguard/farguard", "run", "--exe", "/bin/sh", "--self-wrap", "--", "sh", "-c", script]
+    env = {"PATH": os.environ["PATH"], "FARGUARD_CONTAINER": "web"}
+    return run(["nsenter", "-t", str(one), "-m", "-p", "--", *argv], env=env)[0]
+
+
+def session():
+    agent = Agent()
+    process = container(["sleep", "60"])
+    agent.covered()
+    until(lambda: agent.execs())
+    status = enter(process, "/bin/echo in-session; exit 9")
+    until(lambda: agent.of("event", type="procexit"))
+    stop(process)
+    agent.stop("an exec session")
+    events = {r["proc"]["args"][0]: r["proc"] for r in agent.of("event", type="execve")}
+    origins = {name: proc["origin"] for name, proc in events.items()}
+    report(status == 9 and origins == {"sleep": "entrypoint", "sh": "exec", "/bin/echo": "exec"}, "an exec session's programs are told apart",
+           (status, agent.raw))
+    report(len(agent.of("coverage")) == 1, "and are in the container's own ring", agent.of("coverage"))
+
+
+def bare_session():
+    agent = Agent("web main self-wrap nginx:1")
+    process = start(in_root(["sleep", "60"]))
+    until(lambda: children(process.pid) and os.path.basename(os.readlink(f"/proc/{children(process.pid)[0]}/exe")) == "sleep")
+    status = enter(process, "/bin/echo in-session; exit 9")
+    process.kill()
+    process.wait()
+    agent.stop("a session alone")
+    said = [(r["covered"], r["reason"], r.get("session"), r.get("pid1")) for r in agent.of("coverage")]
+    report(status == 9 and said == [(False, "static-entrypoint", True, "program")], "a session where the entrypoint is not covered says so",
+           (status, said))
+    origins = {r["proc"]["args"][0]: r["proc"]["origin"] for r in agent.of("event", type="execve")}
+    report(origins == {"sh": "exec", "/bin/echo": "exec"}, "and is seen", origins)
+
+
+def late_agent():
+    process = gated("/bin/echo early; read y")
+    time.sleep(0.5)
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    time.sleep(0.5)
+    agent = Agent(policy="Never")
+    early = until(lambda: ["/bin/echo", "early"] in agent.execs())
+    go(process)
+    agent.left("a late agent")
+    report(early and agent.execs()[0][0] == "sh", "an agent that starts late hears what was before it", agent.execs())
+
+
 def missing():
     agent = Agent("web main command nginx:1;own main self-wrap x:1;no main !static-entrypoint y:1", options=("--coverage-seconds", "1"))
     until(lambda: len(agent.of("coverage")) >= 3)
@@ -151,5 +204,5 @@ def classes():
 
 
 def everything():
-    for part in (one_container, full_ring, flood, heartbeat, awkward, init_container, missing, classes):
+    for part in (one_container, full_ring, flood, heartbeat, awkward, init_container, session, bare_session, late_agent, missing, classes):
         part()
