@@ -103,7 +103,7 @@ static int end_like(int wait_status)
 	others.bits = ~(1ull << (number - 1));
 	if (getpid() != 1) {
 		setrlimit(RLIMIT_CORE, &no_core);
-		signal(number, SIG_DFL);
+		signals_default(number);
 		signals_restore(&others);
 		syscall(SYS_kill, getpid(), number);
 	}

@@ -22,6 +22,20 @@ void signals_restore(const struct signals_mask *mask)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof(*mask));
 }
 
+void signals_default(int number)
+{
+	/* The kernel's struct: signal(3) refuses the two that libc keeps to itself, and
+	 * posix_spawn(3) ignores them in what it starts. */
+	const struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		uint64_t mask;
+	} standard = {.handler = SIG_DFL};
+
+	syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
+}
+
 int signals_open(void)
 {
 	long fd = syscall(SYS_signalfd4, -1, &everything, sizeof(everything),

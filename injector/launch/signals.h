@@ -21,6 +21,9 @@ struct signals_mask {
 void signals_block(struct signals_mask *out);
 void signals_restore(const struct signals_mask *mask);
 
+/* Have `number`, any of the kernel's, do what it does by default. */
+void signals_default(int number);
+
 /* A signalfd(2), non-blocking, close-on-exec, for everything; or -errno. */
 int signals_open(void);
 

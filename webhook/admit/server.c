@@ -80,11 +80,12 @@ void server_stop(struct server *server, unsigned wait_ms)
 	const struct timespec step = {.tv_nsec = 10000000};
 
 	if (server->admission) {
-		CLEANUP(fd_closep) int fd = MHD_quiesce_daemon(server->admission);
+		int fd = MHD_quiesce_daemon(server->admission);
 
 		for (unsigned waited = 0; exchange_running() && waited < wait_ms; waited += 10)
 			nanosleep(&step, NULL);
 		MHD_stop_daemon(server->admission);
+		fd_closep(&fd);
 	}
 	if (server->metrics)
 		MHD_stop_daemon(server->metrics);
