@@ -10,7 +10,7 @@ import threading
 import time
 
 import ring
-from pod import Agent, container, stop
+from pod import Agent, container, gated, stop
 from world import report, seqpacket, until
 
 ADDRESS = "\0farguard-agent"
@@ -139,6 +139,28 @@ def invented():
     agent.stop("invented containers")
 
 
+def impostors():
+    """As the container itself, with rings of their own: they take its places, and it comes back."""
+    agent = Agent()
+    process = gated("/bin/echo real; sleep 60")
+    agent.covered()
+    socks = []
+    for _ in range(12):
+        sock = connect()
+        socket.send_fds(sock, [hello()], [memory()])
+        socks.append(sock)
+        time.sleep(0.3)
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    seen = until(lambda: ["/bin/echo", "real"] in agent.execs(), 20)
+    fds = len(os.listdir(f"/proc/{agent.pid()}/fd"))
+    report(seen and fds < 24, "impostors of a container do not keep it out", (agent.execs(), fds))
+    for sock in socks:
+        sock.close()
+    stop(process)
+    agent.stop("impostors")
+
+
 def flood(over):
     """Hellos that are in order, as fast as it goes."""
     fd, i = memory(), 0
@@ -228,5 +250,5 @@ def taken():
 
 
 def everything():
-    for part in (garbage, descriptors, thousand, invented, flooded, scribblers, taken):
+    for part in (garbage, descriptors, thousand, invented, impostors, flooded, scribblers, taken):
         part()

@@ -152,6 +152,39 @@ static void a_program_slower_than_its_time_is_not_said_twice(void **state)
 	assert_int_equal(count, 3);
 }
 
+static void a_guess_longer_than_what_is_kept_is_compared_as_far_as_that_goes(void **state)
+{
+	static char text[1000];
+	size_t len;
+
+	(void)state;
+	text[0] = '/';
+	memset(text + 1, 'p', 300);
+	memcpy(text + 302, "cmd", 4);
+	memset(text + 306, 'a', 400);
+	len = 707;
+	tries(8, 7, 0, text, len);
+	passes(PROC_PENDING_NS);
+	assert_int_equal(count, 1);
+	done(8, 7, text, len);
+	assert_int_equal(count, 1);
+	tries(9, 7, 0, text, len);
+	passes(PROC_PENDING_NS);
+	text[310] = 'b';
+	done(9, 7, text, len);
+	assert_int_equal(count, 3);
+}
+
+static void a_pid_that_is_spawned_anew_before_its_first_program_spoke_is_two(void **state)
+{
+	(void)state;
+	tries(8, 7, RECORD_SPAWNED, TEXT("/static\0\0static"));
+	passes(PROC_PENDING_NS);
+	tries(8, 7, RECORD_SPAWNED, TEXT("/static\0\0static"));
+	passes(PROC_PENDING_NS);
+	assert_int_equal(count, 2);
+}
+
 static void a_guess_does_not_hide_another_program(void **state)
 {
 	(void)state;
@@ -363,6 +396,8 @@ TEST_MAIN(CASE(a_try_and_its_done_are_one_execve_in_the_words_of_the_program),
           CASE(a_spawned_program_that_never_speaks_ran_all_the_same),
           CASE(a_spawn_after_the_pids_last_word_is_of_a_new_process),
           CASE(a_program_slower_than_its_time_is_not_said_twice),
+          CASE(a_guess_longer_than_what_is_kept_is_compared_as_far_as_that_goes),
+          CASE(a_pid_that_is_spawned_anew_before_its_first_program_spoke_is_two),
           CASE(a_guess_does_not_hide_another_program),
           CASE(a_clock_that_was_set_back_makes_no_second_event),
           CASE(a_word_that_comes_too_late_is_another_programs),

@@ -129,9 +129,13 @@ static void more_open_execs_than_there_is_room_for_give_out_the_oldest(void **st
 	tries(99, 1, 0, TEXT("/static\0\0static"));
 	assert_int_equal(count, 1);
 	assert_int_equal(last()->pid, 100);
+	clock_ns += 1000;
+	tries(98, 1, 0, TEXT("/static\0\0static"));
+	assert_int_equal(count, 2);
+	assert_int_equal(last()->pid, 101);
 	assert_int_equal(table.pending_count, PROC_PENDING_MAX);
 	passes(SECOND);
-	assert_int_equal(count, 1 + PROC_PENDING_MAX);
+	assert_int_equal(count, 2 + PROC_PENDING_MAX);
 	assert_int_equal(table.pending_count, 0);
 }
 
