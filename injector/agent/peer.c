@@ -167,6 +167,13 @@ static bool make_room(struct agent *agent, const struct container *container)
 	return true;
 }
 
+/* The kinds of records that make no event of these classes. */
+static uint32_t unwanted(unsigned classes)
+{
+	return (classes & REPORT_FILE ? 0 : 1u << RECORD_OPEN) |
+	       (classes & REPORT_NETWORK ? 0 : 1u << RECORD_CONNECT);
+}
+
 static bool take_start(struct agent *agent, struct peer *peer, const struct hello *hello,
                        int ring_fd)
 {
@@ -191,6 +198,7 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 		ring_close(&peer->ring);
 		return false;
 	}
+	ring_refuse(&peer->ring, unwanted(agent->config.report.classes));
 	peer->ring_ino = st.st_ino;
 	peer->container = container;
 	peer->session = hello->session;

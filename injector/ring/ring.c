@@ -63,6 +63,11 @@ int ring_open(struct ring *ring, int fd)
 	return 0;
 }
 
+void ring_refuse(struct ring *ring, uint32_t kinds)
+{
+	atomic_store(&ring->shared->unwanted, kinds);
+}
+
 void ring_close(struct ring *ring)
 {
 	if (ring->shared)

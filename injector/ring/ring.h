@@ -37,7 +37,8 @@ struct ring_shared {
 	_Atomic uint64_t write_pos; /* slots ever reserved */
 	_Atomic uint64_t read_pos;  /* slots ever consumed */
 	_Atomic uint64_t dropped;   /* records that found no room, ever */
-	char pad[RING_PAGE_BYTES - 32];
+	_Atomic uint32_t unwanted;  /* 1 << enum record_kind: nobody asked for these */
+	char pad[RING_PAGE_BYTES - 36];
 	unsigned char slots[RING_SLOT_COUNT][RING_SLOT_BYTES];
 };
 static_assert(sizeof(struct ring_shared) == RING_BYTES, "what is mapped is what is shared");
@@ -57,6 +58,10 @@ int ring_create(int *out_fd);
 /* Map the ring behind `fd`, which stays the caller's.  -EBADMSG when it is not a memfd of
  * RING_BYTES sealed against growing and shrinking, or its head is not a ring's. */
 int ring_open(struct ring *ring, int fd);
+
+/* Have writers leave out the kinds in `kinds` (1 << enum record_kind): what nobody reads must not
+ * take the room of what somebody does. */
+void ring_refuse(struct ring *ring, uint32_t kinds);
 
 /* Unmap; safe on a zeroed or closed ring. */
 void ring_close(struct ring *ring);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -146,6 +147,12 @@ static inline int ring_write(struct ring_shared *ring, const struct ring_part *p
 		ring_append(&cursor, parts[i].bytes, parts[i].len);
 	ring_commit(&cursor);
 	return 0;
+}
+
+/* Whether the reader asked for records of `kind`. */
+static inline bool ring_wants(struct ring_shared *ring, unsigned kind)
+{
+	return !(atomic_load_explicit(&ring->unwanted, memory_order_relaxed) >> kind & 1);
 }
 
 #endif

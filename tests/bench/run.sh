@@ -52,7 +52,7 @@ cp "$work/guarded/.farguard/ld.so.preload" "$work/guarded/etc/ld.so.preload"
 
 # As in a pod, each container has process ids and mounts of its own: launchers refuse an agent that they can see.
 contained=(unshare --pid --mount --fork --kill-child)
-"${contained[@]}" "$build/bin/farguard-agent" >"$work/agent.log" 2>&1 &
+FARGUARD_EVENTS=process,file,network "${contained[@]}" "$build/bin/farguard-agent" >"$work/agent.log" 2>&1 &
 until agent=$(pgrep -P $!); do sleep 0.05; done
 
 printf 'Farguard bench: %s, %s CPUs, %s rounds\n\n' "$(uname -r)" "$(nproc)" "$rounds"

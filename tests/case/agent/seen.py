@@ -82,6 +82,20 @@ def full_ring():
     accounted("a full ring", agent, 3000, "ring")
 
 
+def unwanted():
+    """What nobody asked for takes no room: the agent is stopped, and the ring holds what it is for."""
+    agent = Agent(policy="Never", env={"FARGUARD_EVENTS": "process"})
+    process = gated(loop(6000) + "; /bin/true end")
+    agent.covered()
+    until(lambda: agent.execs())
+    os.kill(agent.pid(), signal.SIGSTOP)
+    status = go(process)
+    os.kill(agent.pid(), signal.SIGCONT)
+    agent.left("files that nobody asked for")
+    report(status == 0 and not agent.of("drop") and ["/bin/true", "end"] in agent.execs() and not agent.of("event", type="openat"),
+           "thousands of files opened, of which nobody wants to hear, displace no start", (status, agent.of("drop"), agent.execs()))
+
+
 def flood():
     """Into a file, which takes whatever comes, so that the rate is what bounds it."""
     path = os.path.join(WORK, "flood")
@@ -204,5 +218,5 @@ def classes():
 
 
 def everything():
-    for part in (one_container, full_ring, flood, heartbeat, awkward, init_container, session, bare_session, late_agent, missing, classes):
+    for part in (one_container, full_ring, unwanted, flood, heartbeat, awkward, init_container, session, bare_session, late_agent, missing, classes):
         part()

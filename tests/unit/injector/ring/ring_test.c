@@ -305,6 +305,23 @@ static void processes_write_without_a_lock(void **state)
 	ring_close(&ring);
 }
 
+static void what_the_reader_refuses_is_said_to_writers(void **state)
+{
+	struct ring ring;
+	unsigned kind;
+
+	(void)state;
+	open_ring(&ring);
+	for (kind = 0; kind < 32; kind++)
+		assert_true(ring_wants(ring.shared, kind));
+	ring_refuse(&ring, 1u << 5 | 1u << 31);
+	for (kind = 0; kind < 32; kind++)
+		assert_int_equal(ring_wants(ring.shared, kind), kind != 5 && kind != 31);
+	ring_refuse(&ring, 0);
+	assert_true(ring_wants(ring.shared, 5));
+	ring_close(&ring);
+}
+
 TEST_MAIN(cmocka_unit_test(what_is_written_is_read_whatever_its_length),
           cmocka_unit_test(a_full_ring_drops_counts_and_goes_on),
           cmocka_unit_test(too_long_and_empty_records_are_refused_and_counted),
@@ -313,5 +330,6 @@ TEST_MAIN(cmocka_unit_test(what_is_written_is_read_whatever_its_length),
           cmocka_unit_test(forged_positions_never_lead_out_of_the_ring),
           cmocka_unit_test(a_length_beyond_what_was_reserved_is_not_believed),
           cmocka_unit_test(only_sealed_memory_of_the_right_size_is_taken),
+          cmocka_unit_test(what_the_reader_refuses_is_said_to_writers),
           cmocka_unit_test(threads_write_without_a_lock),
           cmocka_unit_test(processes_write_without_a_lock))
