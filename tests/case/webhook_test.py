@@ -121,6 +121,11 @@ def test_http(webhook):
         report(spoken == (version != ssl.TLSVersion.TLSv1_1), f"{version.name} is {'spoken' if spoken else 'refused'}")
 
 
+def webhook_reason(answer):
+    status, body = answer
+    return body["response"]["auditAnnotations"]["reason"] if status == 200 else status
+
+
 def test_load(webhook):
     def many(count):
         connection = webhook.connect()
@@ -144,6 +149,12 @@ def test_load(webhook):
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
         statuses = list(pool.map(lambda _: webhook.review(big)[0], range(16)))
     report(set(statuses) <= {200, 503} and 200 in statuses, "sixteen reviews of 7 MiB: answered, or refused by 503", statuses)
+    bomb = review("shop", {"metadata": {"name": "bomb"}, "spec": {"containers": [{"name": "c", "image": "i"}]}, "x": [{}] * 2600000})
+    before, allowed = webhook.peak_kib(), 1 << 20 if "asan" in BUILD or "tsan" in BUILD else 100 << 10
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        reasons = {webhook_reason(answer) for answer in pool.map(lambda _: webhook.review(bomb.replace(b" ", b"")), range(4))}
+    report(reasons == {"too-large"} and webhook.peak_kib() - before < allowed,
+           "a review that would be 2 GiB of empty objects is not read", (reasons, before, webhook.peak_kib()))
     report(webhook.review(review("shop"))[0] == 200, "and a small one is answered after them")
 
 

@@ -10,6 +10,7 @@
 #include "webhook/mutate/base64.h"
 #include "webhook/mutate/decide.h"
 #include "webhook/mutate/uid.h"
+#include "webhook/mutate/values.h"
 #include "webhook/mutate/words.h"
 #include "webhook/mutate/writer.h"
 
@@ -267,6 +268,9 @@ int review_answer(const struct policy *policy, bool native_sidecars, review_name
 	if (len > REVIEW_BYTES_MAX)
 		return answer_unread(REASON_TOO_LARGE, "the request is too large", request,
 		                     REVIEW_BYTES_MAX, out_body, out_len, outcome, err);
+	if (values_exceed(request, len, REVIEW_VALUES_MAX))
+		return answer_unread(REASON_TOO_LARGE, "the request has too many values", request,
+		                     len, out_body, out_len, outcome, err);
 	r = parse(request, len, &review, err);
 	if (r == -E2BIG)
 		return answer_unread(REASON_MALFORMED, "the request is nested too deep", request,

@@ -1,9 +1,10 @@
 /* review.h - an AdmissionReview in, an AdmissionReview out, as bytes.
  *
  * Why      The server and `farguardctl review` must answer alike, to the byte.
- * Limits   REVIEW_BYTES_MAX a request, REVIEW_DEPTH_MAX levels of nesting.
- * Errors   A request whose uid can be read is always answered "allowed"; only one that is no
- *          AdmissionReview at all fails, with -EBADMSG, for the HTTP layer to refuse (400).
+ * Limits   REVIEW_BYTES_MAX a request, REVIEW_DEPTH_MAX levels of nesting, REVIEW_VALUES_MAX
+ * values: 80 MB as a tree. Errors   A request whose uid can be read is always answered "allowed";
+ * only one that is no AdmissionReview at all fails, with -EBADMSG, for the HTTP layer to refuse
+ * (400).
  */
 #ifndef FARGUARD_MUTATE_REVIEW_H
 #define FARGUARD_MUTATE_REVIEW_H
@@ -13,8 +14,9 @@
 
 #include "webhook/mutate/mutate.h"
 
-#define REVIEW_BYTES_MAX (8u << 20)
-#define REVIEW_DEPTH_MAX 64
+#define REVIEW_BYTES_MAX  (8u << 20)
+#define REVIEW_DEPTH_MAX  64
+#define REVIEW_VALUES_MAX 100000u
 
 struct err;
 

@@ -90,6 +90,11 @@ class Webhook:
         status, answer = self.review(review(namespace))
         return answer["response"]["auditAnnotations"]["reason"] if status == 200 else status
 
+    def peak_kib(self):
+        """The most memory that it ever had."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+
     def metrics(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=10)
         connection.request("GET", "/metrics")
