@@ -167,11 +167,18 @@ static int ask_version(struct keeper *keeper, struct err *err)
 static int step(struct keeper *keeper, struct err *err)
 {
 	CLEANUP(cert_done) struct cert cert = {0};
-	int r = ask_version(keeper, err);
+	struct err untold = {0};
+	int version = ask_version(keeper, &untold);
+	int r = agree(keeper, &cert, err);
 
 	if (r == 0)
-		r = agree(keeper, &cert, err);
-	return r < 0 ? r : publish(keeper, &cert, err);
+		r = publish(keeper, &cert, err);
+	/* That the version is not told must not keep the certificate from being renewed. */
+	if (r == 0 && version < 0) {
+		*err = untold;
+		r = version;
+	}
+	return r;
 }
 
 void keeper_run(struct keeper *keeper)

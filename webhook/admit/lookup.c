@@ -65,7 +65,7 @@ static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *
 	/* That it does not exist is an answer, not a failure of the server. */
 	if (r != -ENOENT && r != -EINVAL)
 		lookup->asked_after_ms = now_ms() + LOOKUP_PAUSE_MS;
-	log_say(LOG_WARN, "namespace not found", "error", err.text);
+	log_say(LOG_WARN, "namespace not told", "error", err.text);
 	return -EAGAIN;
 }
 

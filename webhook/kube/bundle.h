@@ -2,7 +2,8 @@
  *
  * Why      The chart leaves caBundle out, so that an upgrade does not undo it: the webhook writes
  *          it, and only where it differs.
- * Errors   As api.h; -EAGAIN when the configuration changed in between.
+ * Errors   As api.h; -EPROTO when the configuration changed in between (422: the patch's
+ *          test fails): ask again.
  */
 #ifndef FARGUARD_KUBE_BUNDLE_H
 #define FARGUARD_KUBE_BUNDLE_H

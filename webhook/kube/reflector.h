@@ -18,7 +18,7 @@
 
 #define REFLECTOR_PAGE_ITEMS  500
 #define REFLECTOR_WATCH_S     300 /* the server ends a watch after so long, up to half more */
-#define REFLECTOR_IDLE_S      420 /* a bookmark comes about every minute: a dead peer */
+#define REFLECTOR_IDLE_S      600 /* longer than any watch: a dead peer */
 #define REFLECTOR_WAIT_MS_MAX 30000u
 
 struct err;

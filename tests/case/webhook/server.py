@@ -1,5 +1,6 @@
 """server.py - farguard-webhook as the tests start it and talk to it."""
 
+import atexit
 import http.client
 import json
 import os
@@ -42,6 +43,7 @@ class Webhook:
             args += ["--token-file", token]
         self.lines, self.raw = [], []
         self.process = subprocess.Popen([PROGRAM, *args], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        atexit.register(self.process.kill)  # whatever a test raises
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         first = within(10, lambda: self.line("listening"))
