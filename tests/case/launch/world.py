@@ -43,6 +43,9 @@ def figure(text):
     print(f"# {text}", flush=True)
 
 
+SYS_RT_SIGACTION = 13
+
+
 def settle():
     """Have the limits that a sanitizer's runtime gives to its process before main(), where it differs from what came.
 
@@ -52,6 +55,9 @@ def settle():
     ends = {resource.RLIMIT_CORE: 0}
     if "tsan" in BUILD:
         ends.update({resource.RLIMIT_STACK: 8 << 20, resource.RLIMIT_AS: resource.RLIM_INFINITY})
+    if SANITIZED:
+        # Its threads have libc catch the signal that it keeps for setuid(2), which make(1) gave to us ignored.
+        LIBC.syscall(SYS_RT_SIGACTION, 33, ctypes.byref(ctypes.create_string_buffer(32)), None, 8)
     for which, end in ends.items() if SANITIZED else ():
         soft, hard = resource.getrlimit(which)
         if which != resource.RLIMIT_STACK or soft == resource.RLIM_INFINITY:
