@@ -4,29 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "injector/base/base64.h"
 #include "injector/base/own.h"
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 char *encoding_to_base64(const char *bytes, size_t len)
 {
-	char *text = malloc((len + 2) / 3 * 4 + 1), *at = text;
+	char *text = malloc(BASE64_BYTES(len) + 1);
 
 	if (!text)
 		return NULL;
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t group = (uint32_t)(unsigned char)bytes[i] << 16;
-
-		if (i + 1 < len)
-			group |= (uint32_t)(unsigned char)bytes[i + 1] << 8;
-		if (i + 2 < len)
-			group |= (unsigned char)bytes[i + 2];
-		*at++ = letters[group >> 18];
-		*at++ = letters[group >> 12 & 63];
-		*at++ = i + 1 < len ? letters[group >> 6 & 63] : '=';
-		*at++ = i + 2 < len ? letters[group & 63] : '=';
-	}
-	*at = '\0';
+	base64_format(bytes, len, text);
+	text[BASE64_BYTES(len)] = '\0';
 	return text;
 }
 

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "injector/base/base64.h"
 #include "injector/base/err.h"
 #include "injector/base/own.h"
-#include "webhook/mutate/base64.h"
 #include "webhook/mutate/decide.h"
 #include "webhook/mutate/uid.h"
 #include "webhook/mutate/values.h"

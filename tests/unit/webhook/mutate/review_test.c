@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "injector/base/base64.h"
 #include "tests/unit/webhook/mutate/pods.h"
-#include "webhook/mutate/base64.h"
 
 #define HEAD   "{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"request\":"
 #define KIND   "\"kind\":{\"group\":\"\",\"version\":\"v1\",\"kind\":\"Pod\"}"

@@ -1,4 +1,4 @@
-#include "webhook/mutate/base64.h"
+#include "injector/base/base64.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

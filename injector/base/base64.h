@@ -1,6 +1,9 @@
-/* base64.h - RFC 4648 base64, the one direction that an AdmissionReview needs. */
-#ifndef FARGUARD_MUTATE_BASE64_H
-#define FARGUARD_MUTATE_BASE64_H
+/* base64.h - RFC 4648 base64, with padding: how Kubernetes writes bytes in JSON.
+ *
+ * Owns     Nothing: the caller's buffers.
+ */
+#ifndef FARGUARD_BASE_BASE64_H
+#define FARGUARD_BASE_BASE64_H
 
 #include <stddef.h>
 
