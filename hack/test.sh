@@ -64,9 +64,13 @@ part() {
 		step fuzz make --no-print-directory fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}"
 		;;
 	chart)
-		say "chart: lint, render, schema (builds the cluster's programs first: minutes when cold)"
+		say "chart: lint, render, schema, a real API server (builds the cluster's programs first: minutes when cold)"
 		step "cluster's programs" hack/cluster.sh build
+		local was_up=
+		! hack/cluster.sh status >/dev/null 2>&1 || was_up=1
+		step "cluster up" hack/cluster.sh up
 		hack/run-tests.sh tests/chart/run.sh
+		[ -n "$was_up" ] || hack/cluster.sh down
 		;;
 	e2e)
 		say "end to end on a real Kubernetes"
