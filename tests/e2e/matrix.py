@@ -106,12 +106,15 @@ def fits_fargate(pod):
     return not any("hostPath" in v or "image" in v for v in pod["spec"].get("volumes", []))
 
 
+def job_ends(folder, namespace):
+    """Each Job's counts of pods, and the conditions that hold."""
+    return {j["metadata"]["name"]: (j["status"].get("succeeded", 0), j["status"].get("failed", 0), sorted(
+        c["type"] for c in j["status"].get("conditions", []) if c["status"] == "True"))
+        for j in load(folder, f"{namespace}.jobs.json")["items"]}
+
+
 def compare_jobs(report, folder):
-    def ends(namespace):
-        return {j["metadata"]["name"]: (j["status"].get("succeeded", 0), j["status"].get("failed", 0), sorted(
-            c["type"] for c in j["status"].get("conditions", []) if c["status"] == "True"))
-            for j in load(folder, f"{namespace}.jobs.json")["items"]}
-    bare, guarded = ends(BARE), ends(GUARDED)
+    bare, guarded = job_ends(folder, BARE), job_ends(folder, GUARDED)
     for name in sorted(bare):
         report.check(bare[name] == guarded.get(name) and bare[name][2], f"{name}: the Job ends as when bare",
                      f"bare {bare[name]}", f"guarded {guarded.get(name)}")
@@ -124,7 +127,10 @@ def main():
     if verb == "settled":
         waiting = [f"{c} {n}" for n, pods in (("bare", bare), ("guarded", guarded)) for c in cases
                    if c not in pods or not is_settled(pods[c])]
-        print(f"{len(waiting)} of {2 * len(cases)} pods are not there yet: {', '.join(waiting[:6])}")
+        # The Job controller hears of its pods' ends a little later.
+        waiting += [f"{n} Job {name}" for n in (BARE, GUARDED) for name, end in job_ends(folder, n).items()
+                    if not {"Complete", "Failed"} & set(end[2])]
+        print(f"{len(waiting)} of {2 * len(cases)} pods, and Jobs, are not there yet: {', '.join(waiting[:6])}")
         sys.exit(1 if waiting else 0)
     report = Report()
     for case in cases:
