@@ -7,16 +7,9 @@
 #include <unistd.h>
 
 #include "injector/agent/hello.h"
+#include "injector/base/clock.h"
 #include "injector/base/own.h"
 #include "injector/report/report.h"
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now = {0};
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static struct report_head head_of(const struct agent *agent, const struct container *container)
 {

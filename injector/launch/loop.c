@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/contract.h"
 #include "injector/launch/note.h"
 #include "injector/launch/signals.h"
@@ -18,19 +19,6 @@
  * often. */
 #define SPOOL_EVERY_MS 50
 #define DEAF_MS        100
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static uint64_t now_ms(void)
-{
-	return now_ns() / 1000000;
-}
 
 /* ^Z in a shell stops the whole job, and we are part of it: the shell waits for us.  What stopped
  * the program alone would leave us stopped when it goes on. */
@@ -105,15 +93,15 @@ static int attend_agent(struct loop *loop, int wait)
 {
 	if (loop->host->joined)
 		return wait;
-	agentlink_try(&loop->link, now_ms());
+	agentlink_try(&loop->link, clock_ms());
 	if (loop->link.reached)
 		spool_finish(&loop->spool);
 	if (loop->spool.file >= 0) {
 		if (ring_is_filling(loop->host->ring.shared))
-			spool_drain(&loop->spool, &loop->host->ring, now_ns());
+			spool_drain(&loop->spool, &loop->host->ring, clock_ns(CLOCK_MONOTONIC));
 		wait = sooner(wait, SPOOL_EVERY_MS);
 	}
-	return sooner(wait, agentlink_wait(&loop->link, now_ms()));
+	return sooner(wait, agentlink_wait(&loop->link, clock_ms()));
 }
 
 /* Wait for something to happen, `limit_ms` at most (-1: without end), and see to all of it but the
@@ -124,16 +112,16 @@ static int turn(struct loop *loop, int limit_ms)
 	int wait = attend_agent(loop, limit_ms);
 
 	polled[2].fd = loop->link.sock;
-	if (loop->deaf_until_ms <= now_ms())
+	if (loop->deaf_until_ms <= clock_ms())
 		polled[1].fd = loop->host->listener;
 	else
 		wait = sooner(wait, DEAF_MS);
 	if (poll(polled, 3, wait) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (polled[1].revents && !host_serve(loop->host))
-		loop->deaf_until_ms = now_ms() + DEAF_MS;
+		loop->deaf_until_ms = clock_ms() + DEAF_MS;
 	if (polled[2].revents)
-		agentlink_lost(&loop->link, now_ms());
+		agentlink_lost(&loop->link, clock_ms());
 	return 0;
 }
 
@@ -165,19 +153,19 @@ int loop_run(struct loop *loop)
 
 void loop_finish(struct loop *loop, int wait_status)
 {
-	uint64_t end = now_ms() + (loop->told ? LOOP_LINGER_TOLD_MS : LOOP_LINGER_MS);
+	uint64_t end = clock_ms() + (loop->told ? LOOP_LINGER_TOLD_MS : LOOP_LINGER_MS);
 
 	if (loop->host->joined)
 		return;
 	if (loop->spool.file >= 0 && !loop->link.reached) {
-		spool_drain(&loop->spool, &loop->host->ring, now_ns());
+		spool_drain(&loop->spool, &loop->host->ring, clock_ns(CLOCK_MONOTONIC));
 		spool_finish(&loop->spool);
 		return;
 	}
 	spool_finish(&loop->spool);
 	/* Outside a pod there is no agent to wait for. */
 	while (!loop->link.reached && getenv(CONTRACT_ENV_CONTAINER)) {
-		uint64_t now = now_ms();
+		uint64_t now = clock_ms();
 
 		if (now >= end || turn(loop, (int)(end - now)) < 0 || is_told_now(loop))
 			break;

@@ -6,18 +6,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "injector/base/clock.h"
 #include "injector/event/record.h"
 #include "injector/ring/write.h"
 
 #define CWD_MAX 4096
-
-static uint64_t wall_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Device number of the terminal on descriptor 0, or 0. */
 static uint32_t terminal(void)
@@ -30,7 +23,7 @@ static uint32_t terminal(void)
 void note_launched(struct ring_shared *ring, uint16_t flags, pid_t pid, const char *file,
                    char *const *argv)
 {
-	struct record head = {.time_ns = wall_ns(),
+	struct record head = {.time_ns = clock_ns(CLOCK_REALTIME),
 	                      .kind = RECORD_EXEC_TRY,
 	                      .flags = flags | RECORD_LAUNCHED,
 	                      .pid = pid,
@@ -75,7 +68,7 @@ void note_launched(struct ring_shared *ring, uint16_t flags, pid_t pid, const ch
 
 void note_refused(struct ring_shared *ring, int error)
 {
-	struct record head = {.time_ns = wall_ns(),
+	struct record head = {.time_ns = clock_ns(CLOCK_REALTIME),
 	                      .kind = RECORD_EXEC_FAIL,
 	                      .flags = RECORD_LAUNCHED,
 	                      .pid = getpid(),
@@ -89,7 +82,7 @@ void note_refused(struct ring_shared *ring, int error)
 
 void note_exit(struct ring_shared *ring, pid_t pid, int wait_status)
 {
-	struct record head = {.time_ns = wall_ns(),
+	struct record head = {.time_ns = clock_ns(CLOCK_REALTIME),
 	                      .kind = RECORD_EXIT,
 	                      .pid = pid,
 	                      .args = {(uint32_t)wait_status}};

@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/contract.h"
 #include "injector/base/own.h"
 #include "injector/launch/backoff.h"
@@ -60,14 +60,6 @@ struct worker {
 	uint64_t began_ms, due_ms;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* A page that every worker inherits, so that its successor goes on counting; its descriptor's
  * number is said in the environment.  Without it the worker counts from 1 again.  Returns it, or
  * -1. */
@@ -107,7 +99,7 @@ static int start(struct worker *worker)
 
 static void put_off(struct worker *worker)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	worker->state = RESTART_WAITING;
 	worker->due_ms = now + backoff_next(&worker->backoff, now - worker->began_ms);
@@ -121,7 +113,7 @@ static bool act(struct worker *worker, enum restart_event event)
 		break;
 	case RESTART_START:
 		worker->state = RESTART_RUNNING;
-		worker->began_ms = now_ms();
+		worker->began_ms = clock_ms();
 		if (start(worker) < 0)
 			put_off(worker);
 		break;
@@ -176,7 +168,7 @@ static int reap(struct worker *worker)
 static bool turn(struct worker *worker)
 {
 	struct signalfd_siginfo info;
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 	int wait = -1, event;
 
 	if (worker->state == RESTART_WAITING)
@@ -192,7 +184,7 @@ static bool turn(struct worker *worker)
 	event = reap(worker);
 	if (event >= 0 && !act(worker, (enum restart_event)event))
 		return false;
-	return worker->state != RESTART_WAITING || now_ms() < worker->due_ms ||
+	return worker->state != RESTART_WAITING || clock_ms() < worker->due_ms ||
 	       act(worker, RESTART_DUE);
 }
 

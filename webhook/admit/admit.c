@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/err.h"
 #include "webhook/admit/log.h"
 #include "webhook/mutate/review.h"
@@ -41,14 +42,6 @@ const char *admit_not_ready(struct admit *admit)
 	return NULL;
 }
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void note(const struct review_outcome *outcome, uint64_t duration_us)
 {
 	struct log_line line;
@@ -73,7 +66,7 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
                  size_t *out_len, struct err *err)
 {
 	struct review_outcome outcome;
-	uint64_t start_us = now_us(), duration_us;
+	uint64_t start_us = clock_ns(CLOCK_MONOTONIC) / 1000, duration_us;
 	int r = review_answer(admit->policy, atomic_load(&admit->has_native_sidecars),
 	                      lookup_namespace, &admit->lookup, request, len, out_body, out_len,
 	                      &outcome, err);
@@ -82,7 +75,7 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 		log_say(LOG_WARN, "review refused", "error", err->text);
 		return r;
 	}
-	duration_us = now_us() - start_us;
+	duration_us = clock_ns(CLOCK_MONOTONIC) / 1000 - start_us;
 	metrics_count_review(&admit->metrics, outcome.operation, outcome.reason, duration_us);
 	note(&outcome, duration_us);
 	return 0;

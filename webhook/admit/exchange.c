@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/err.h"
 #include "webhook/admit/admit.h"
 #include "webhook/mutate/review.h"
@@ -16,20 +16,12 @@
 struct exchange {
 	char *body;
 	size_t len, cap;
-	int64_t start_ms;
+	uint64_t start_ms;
 	unsigned status; /* of a refusal that waits for the end of the body; else 0 */
 };
 
 static atomic_size_t total_bytes;
 static atomic_uint running;
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 unsigned exchange_running(void)
 {
@@ -143,7 +135,7 @@ static enum MHD_Result begin(struct admit *admit, struct MHD_Connection *connect
 	exchange = calloc(1, sizeof(*exchange));
 	if (!exchange)
 		return MHD_NO;
-	exchange->start_ms = now_ms();
+	exchange->start_ms = clock_ms();
 	atomic_fetch_add(&running, 1);
 	*out = exchange;
 	return MHD_YES;
@@ -217,7 +209,7 @@ enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, cons
 		return begin(cls, connection, url, method, state);
 	if (*upload_data_size == 0)
 		return answer(cls, connection, exchange);
-	if (now_ms() - exchange->start_ms > EXCHANGE_UPLOAD_MS)
+	if (clock_ms() - exchange->start_ms > EXCHANGE_UPLOAD_MS)
 		return MHD_NO;
 	if (!exchange->status)
 		exchange->status = keep(exchange, upload_data, *upload_data_size);

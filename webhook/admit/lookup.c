@@ -2,8 +2,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/err.h"
 #include "webhook/admit/log.h"
 #include "webhook/http/http.h"
@@ -41,21 +41,13 @@ static void put(enum watch_inject inject, char out_value[16])
 	snprintf(out_value, 16, "%s", values[inject]);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *out)
 {
 	struct watch_event event;
 	struct err err = {0};
 	int r;
 
-	if (now_ms() < lookup->asked_after_ms)
+	if (clock_ms() < lookup->asked_after_ms)
 		return -EAGAIN;
 	r = api_namespace(lookup->http, namespace, LOOKUP_TIMEOUT_MS, &event, &err);
 	if (r == 0) {
@@ -64,7 +56,7 @@ static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *
 	}
 	/* That it does not exist is an answer, not a failure of the server. */
 	if (r != -ENOENT && r != -EINVAL)
-		lookup->asked_after_ms = now_ms() + LOOKUP_PAUSE_MS;
+		lookup->asked_after_ms = clock_ms() + LOOKUP_PAUSE_MS;
 	log_say(LOG_WARN, "namespace not told", "error", err.text);
 	return -EAGAIN;
 }

@@ -24,7 +24,7 @@ struct lookup {
 	struct namespaces *set;
 	struct http *http;
 	pthread_mutex_t lock;
-	int64_t asked_after_ms; /* monotonic; no question before */
+	uint64_t asked_after_ms; /* monotonic; no question before */
 };
 
 /* Returns 0 or -errno. */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/http/http.h"
@@ -152,21 +152,13 @@ static int step(struct reflector *reflector, struct err *err)
 	return r;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 void reflector_run(struct reflector *reflector)
 {
 	unsigned wait_ms = WAIT_MS_MIN;
 
 	for (;;) {
 		bool is_listing = !reflector->version[0];
-		int64_t start_ms = now_ms();
+		uint64_t start_ms = clock_ms();
 		struct err err = {0};
 		int r = step(reflector, &err);
 
@@ -175,7 +167,7 @@ void reflector_run(struct reflector *reflector)
 		if (r < 0) {
 			atomic_fetch_add(&reflector->error_count, 1);
 			reflector->on_error(reflector->ctx, &err);
-		} else if (is_listing || now_ms() - start_ms > WATCH_MS_MIN) {
+		} else if (is_listing || clock_ms() - start_ms > WATCH_MS_MIN) {
 			wait_ms = is_listing ? wait_ms : WAIT_MS_MIN;
 			continue;
 		}
