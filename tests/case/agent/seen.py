@@ -2,19 +2,23 @@
 
 import os
 import signal
+import sys
 import time
 
 from place import in_root
 from pod import Agent, container, gated, go, stop
 from world import WORK, children, figure, report, run, start, until
 
+# The interpreter itself: what PATH calls python3 can be a script that runs a dozen programs.
+PYTHON = sys.executable
+NAME = os.path.basename(PYTHON)[:15]
 CONNECT = "import socket; s=socket.socket(); s.connect_ex((\"127.0.0.1\",9)); socket.socket(socket.AF_UNIX).connect_ex(\"/no/such\")"
 
 
 def one_container():
     agent = Agent("web main command nginx:1.25;side main !excluded x:1", "Never")
     made = os.path.join(WORK, "made.txt")
-    script = f"/bin/echo one 'two  three'; cd {WORK}; : > ./made.txt; /no/such 2>/dev/null; python3 -c '{CONNECT}'; exit 3"
+    script = f"/bin/echo one 'two  three'; cd {WORK}; : > ./made.txt; /no/such 2>/dev/null; {PYTHON} -c '{CONNECT}'; exit 3"
     began = time.time()
     status = container(["sh", "-c", script], env={"SECRET": "hunter2"}).wait(60)
     name = "one container"
@@ -33,8 +37,8 @@ def one_container():
     report(len(opened) == 1 and opened[0]["file"]["flags"].startswith("O_WRONLY|O_CREAT|O_TRUNC") and opened[0]["file"]["mode"] == "0666"
            and opened[0]["result"] >= 0 and opened[0]["proc"]["name"] == "sh", "openat: path made absolute, flags, mode, result", opened)
     connects = [(r["net"], r["result"], r["proc"]["name"]) for r in agent.of("event", type="connect")]
-    report(({"family": "ipv4", "dst": "127.0.0.1", "dport": 9}, -111, "python3") in connects
-           and ({"family": "unix", "path": "/no/such"}, -2, "python3") in connects, "connect: address and result", connects)
+    report(({"family": "ipv4", "dst": "127.0.0.1", "dport": 9}, -111, NAME) in connects
+           and ({"family": "unix", "path": "/no/such"}, -2, NAME) in connects, "connect: address and result", connects)
     report(not any(b"hunter2" in line for line in agent.raw), "nothing of the environment is in the log")
     report(not agent.of("drop"), "nothing was dropped", agent.of("drop"))
 
@@ -211,7 +215,7 @@ def missing():
 
 def classes():
     agent = Agent(policy="Never", events="network")
-    container(["python3", "-c", CONNECT]).wait(60)
+    container([PYTHON, "-c", CONNECT]).wait(60)
     agent.left("classes")
     kinds = {r["type"] for r in agent.of("event")}
     report(kinds == {"connect"}, "only the classes that are asked for are reported", kinds)

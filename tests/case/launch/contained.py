@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import time
 
 import ring
@@ -118,7 +119,7 @@ def impostor():
     script = ("import socket,subprocess,sys\ns=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET)\ns.bind('\\0farguard-agent')\n"
               "s.listen(4)\ns.settimeout(3)\nconn=None\np=subprocess.Popen(sys.argv[1:])\np.wait()\n"
               "conn,_=s.accept()\nprint(len(conn.recv(2000)), p.returncode)\n")
-    got = run(as_pid1(["python3", "-c", script, *RUN, "sh", "-c", "exit 5"]), env=ENV)
+    got = run(as_pid1([sys.executable, "-c", script, *RUN, "sh", "-c", "exit 5"]), env=ENV)
     report(got[1] == b"0 5\n", "an impostor in the container gets nothing", got)
 
 
@@ -270,7 +271,7 @@ def ring_socket():
     sock.settimeout(5)
     report(sock.recv(10) == b"", "a process that is not of the container gets no ring")
     sock.close()
-    got = run(["nsenter", "-t", str(one), "-m", "-p", "--", "python3", "-c", CROWD])
+    got = run(["nsenter", "-t", str(one), "-m", "-p", "--", sys.executable, "-c", CROWD])
     report(got[1] == b"500\n", "five hundred at once are served, beside idle and rude ones", got)
     fds = os.listdir(f"/proc/{one}/fd")
     report(len(fds) < 12, "none of them keeps a descriptor", fds)

@@ -7,22 +7,22 @@ from world import FARGUARD, WORK, start
 
 PAYLOAD = os.path.join(WORK, "payload")
 
-# Everything of this machine's root, read as it is, and a few directories of the container's own.
+# Everything of this machine's root as it is (the project can stand anywhere in it), and a few directories of the container's own.
 ROOT_SCRIPT = r"""
 set -e
 root=$1 payload=$2 spool=$3; shift 3
 mount --make-rprivate /
 mount -t tmpfs none "$root"
-for d in bin etc lib lib64 lib32 sbin usr dev tmp work var; do
-	[ -e "/$d" ] || continue
-	if [ -L "/$d" ]; then cp -P "/$d" "$root/$d"; continue; fi
-	mkdir "$root/$d"; mount --rbind "/$d" "$root/$d"
+for d in /*; do
+	if [ -L "$d" ]; then cp -P "$d" "$root$d"; continue; fi
+	[ -d "$d" ] && [ "$d" != /proc ] || continue
+	mkdir "$root$d"; mount --rbind "$d" "$root$d"
 done
 mkdir "$root/proc" "$root/.farguard"
 mount -t proc proc "$root/proc"
 mount --bind "$payload" "$root/.farguard"
 if [ -n "$spool" ]; then mkdir "$root/.farguard-init"; mount --bind "$spool" "$root/.farguard-init"; fi
-cd "$root"; mkdir old; pivot_root . old; umount -l old
+cd "$root"; mkdir .old; pivot_root . .old; umount -l .old
 exec "$@"
 """
 

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 
 from place import as_pid1
@@ -61,7 +62,7 @@ def scarce():
     if IS_ROOT and not SANITIZED:
         limit = ("import os,resource,sys\nresource.setrlimit(resource.RLIMIT_NPROC,(0,0))\nos.setgid(54321)\nos.setuid(54321)\n"
                  "os.execv(sys.argv[1],sys.argv[1:])\n")
-        got = run(["python3", "-c", limit, *RUN, PROBE, "state"], cwd="/")
+        got = run([sys.executable, "-c", limit, *RUN, PROBE, "state"], cwd="/")
         report(got[0] == 0 and BARE in got[1], "where no process may be made, it runs in our place", got)
     else:
         skip("where no process may be made, it runs in our place", "needs root and no sanitizer")
