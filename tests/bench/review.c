@@ -15,11 +15,11 @@
 
 #define BATCHES 21
 
-static int enabled(void *ctx, const char *namespace, char out_value[16])
+static int enabled(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	(void)ctx;
 	(void)namespace;
-	memcpy(out_value, "enabled", 8);
+	memcpy(out->inject, "enabled", 8);
 	return 0;
 }
 
@@ -40,13 +40,13 @@ static int by_size(const void *a, const void *b)
 
 static void review_once(const struct policy *policy, const char *text, size_t len)
 {
+	static const struct review_world world = {.native_sidecars = true, .namespace = enabled};
 	struct review_outcome outcome;
 	struct err err = {0};
 	char *body = NULL;
 	size_t body_len;
 
-	if (review_answer(policy, true, enabled, NULL, text, len, &body, &body_len, &outcome,
-	                  &err) < 0 ||
+	if (review_answer(policy, &world, text, len, &body, &body_len, &outcome, &err) < 0 ||
 	    outcome.reason != REASON_INJECTED) {
 		fprintf(stderr, "review: not injected: %s %s\n", err.text, outcome.detail);
 		exit(1);

@@ -9,17 +9,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int lookup(void *ctx, const char *namespace, char out_value[16])
+static int lookup(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	(void)ctx;
 	if (strcmp(namespace, "later") == 0)
 		return -EAGAIN;
-	memcpy(out_value, "enabled", 8);
+	memcpy(out->inject, "enabled", 8);
 	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct review_world world = {.native_sidecars = size & 1, .namespace = lookup};
 	struct review_outcome outcome;
 	struct policy policy;
 	struct err err = {0};
@@ -29,8 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (policy_init(&policy) < 0)
 		return 0;
-	r = review_answer(&policy, size & 1, lookup, NULL, (const char *)data, size, &body, &len,
-	                  &outcome, &err);
+	r = review_answer(&policy, &world, (const char *)data, size, &body, &len, &outcome, &err);
 	if (r == 0 && (!body || strlen(body) != len || !strstr(body, "\"allowed\":true")))
 		abort();
 	/* A patch that does not give the pod back would be a bug, however odd the pod. */

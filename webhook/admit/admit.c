@@ -67,9 +67,11 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 {
 	struct review_outcome outcome;
 	uint64_t start_us = clock_ns(CLOCK_MONOTONIC) / 1000, duration_us;
-	int r = review_answer(admit->policy, atomic_load(&admit->has_native_sidecars),
-	                      lookup_namespace, &admit->lookup, request, len, out_body, out_len,
-	                      &outcome, err);
+	struct review_world world = {.native_sidecars = atomic_load(&admit->has_native_sidecars),
+	                             .namespace = lookup_namespace,
+	                             .ctx = &admit->lookup};
+	int r = review_answer(admit->policy, &world, request, len, out_body, out_len, &outcome,
+	                      err);
 
 	if (r < 0) {
 		log_say(LOG_WARN, "review refused", "error", err->text);

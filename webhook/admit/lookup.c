@@ -9,6 +9,7 @@
 #include "webhook/http/http.h"
 #include "webhook/kube/api.h"
 #include "webhook/kube/namespaces.h"
+#include "webhook/mutate/review.h"
 
 int lookup_init(struct lookup *lookup, struct namespaces *set, const struct http_settings *settings,
                 struct err *err)
@@ -61,7 +62,7 @@ static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *
 	return -EAGAIN;
 }
 
-int lookup_namespace(void *ctx, const char *namespace, char out_value[16])
+int lookup_namespace(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	struct lookup *lookup = ctx;
 	enum watch_inject inject = WATCH_INJECT_NONE;
@@ -75,6 +76,6 @@ int lookup_namespace(void *ctx, const char *namespace, char out_value[16])
 		pthread_mutex_unlock(&lookup->lock);
 	}
 	if (r == 0)
-		put(inject, out_value);
+		put(inject, out->inject);
 	return r;
 }

@@ -19,6 +19,7 @@ struct err;
 struct http;
 struct http_settings;
 struct namespaces;
+struct review_namespace;
 
 struct lookup {
 	struct namespaces *set;
@@ -33,6 +34,6 @@ int lookup_init(struct lookup *lookup, struct namespaces *set, const struct http
 void lookup_done(struct lookup *lookup);
 
 /* A review_namespace_fn; `ctx` is a struct lookup. */
-int lookup_namespace(void *ctx, const char *namespace, char out_value[16]);
+int lookup_namespace(void *ctx, const char *namespace, struct review_namespace *out);
 
 #endif

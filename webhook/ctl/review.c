@@ -14,12 +14,12 @@
 #include "webhook/ctl/verb.h"
 #include "webhook/mutate/review.h"
 
-static int namespace_inject(void *ctx, const char *namespace, char out_value[16])
+static int namespace_inject(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	const struct options *options = ctx;
 
 	(void)namespace;
-	snprintf(out_value, 16, "%s", options->namespace_inject);
+	snprintf(out->inject, sizeof(out->inject), "%s", options->namespace_inject);
 	return 0;
 }
 
@@ -49,6 +49,9 @@ enum exits verb_review(const struct options *options, const struct input *input,
 	CLEANUP(policy_done) struct policy policy = {0};
 	CLEANUP(mem_freep) char *body = NULL;
 	struct options asked = *options;
+	struct review_world world = {.native_sidecars = options->native_sidecars,
+	                             .namespace = namespace_inject,
+	                             .ctx = &asked};
 	struct review_outcome outcome;
 	struct err err = {0};
 	size_t len;
@@ -62,9 +65,8 @@ enum exits verb_review(const struct options *options, const struct input *input,
 	status = settings_load(options->config, &policy);
 	if (status != EXITS_DONE)
 		return status;
-	if (review_answer(&policy, options->native_sidecars, namespace_inject, &asked,
-	                  input->files[0].bytes, input->files[0].len, &body, &len, &outcome,
-	                  &err) < 0) {
+	if (review_answer(&policy, &world, input->files[0].bytes, input->files[0].len, &body, &len,
+	                  &outcome, &err) < 0) {
 		size_t line, column;
 
 		find_place(&input->files[0], &line, &column);

@@ -1,5 +1,7 @@
 #include "webhook/mutate/mutate.h"
 
+#include <stdlib.h>
+
 #include "injector/base/own.h"
 #include "webhook/mutate/decide.h"
 
@@ -15,6 +17,20 @@ void mutate_pod(const struct policy *policy, const struct mutate_context *contex
 		tree_putp(&out->status);
 		out->patch = json_object_new_array();
 	}
+}
+
+static void strings_free(char **strings)
+{
+	for (char **at = strings; at && *at; at++)
+		free(*at);
+	free(strings);
+}
+
+void mutate_image_done(struct mutate_image *image)
+{
+	strings_free(image->entrypoint);
+	strings_free(image->cmd);
+	*image = (struct mutate_image){0};
 }
 
 void mutate_result_done(struct mutate_result *result)

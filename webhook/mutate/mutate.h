@@ -18,6 +18,17 @@
 
 #define MUTATE_WARNINGS_MAX 16
 
+/* What an image starts: lists of malloc'ed strings that end with NULL, or NULL for none. */
+struct mutate_image {
+	char **entrypoint, **cmd;
+};
+
+/* Look an image up, with the names of Secrets ([{"name"}], or NULL) that the pod pulls it with.
+ * Returns 0, or -errno when it cannot be told in time; never an error for the pod. */
+typedef int mutate_image_fn(void *ctx, const char *namespace, struct json_object *pull_secrets,
+                            const char *reference, struct mutate_image *out);
+void mutate_image_done(struct mutate_image *image);
+
 /* Where a pod stands and what is known about its surroundings. */
 struct mutate_context {
 	const char *namespace;        /* never NULL; "" when unknown (offline) */
@@ -26,6 +37,12 @@ struct mutate_context {
 	                                 references say */
 	bool native_sidecars; /* the cluster runs init containers with restartPolicy Always */
 	bool is_template;     /* a workload's template: its pods get their names later */
+	bool circuit_open;    /* injected pods of the namespace fail because of us */
+	/* The namespace's LimitRanges (each a spec) and ResourceQuotas (each with "hard", "used",
+	 * "scopes", "scopeSelector"): arrays, borrowed; NULL for none. */
+	struct json_object *limit_ranges, *quotas;
+	mutate_image_fn *image; /* NULL: no image is looked up */
+	void *image_ctx;
 };
 
 struct mutate_result {

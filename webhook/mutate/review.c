@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "injector/base/base64.h"
@@ -210,15 +211,29 @@ static bool needs_no_namespace(enum reason reason, struct json_object *pod)
 	return true;
 }
 
-static void decide(const struct policy *policy, bool native_sidecars, review_namespace_fn *lookup,
-                   void *lookup_ctx, struct json_object *request, struct ops *ops,
-                   struct mutate_result *result)
+static void namespace_done(struct review_namespace *namespace)
 {
+	free(namespace->limit_ranges);
+	free(namespace->quotas);
+}
+
+static struct json_object *array_of(const char *text)
+{
+	return text ? json_tokener_parse(text) : NULL;
+}
+
+static void decide(const struct policy *policy, const struct review_world *world,
+                   struct json_object *request, struct ops *ops, struct mutate_result *result)
+{
+	CLEANUP(namespace_done) struct review_namespace told = {0};
+	CLEANUP(tree_putp) struct json_object *limit_ranges = NULL;
+	CLEANUP(tree_putp) struct json_object *quotas = NULL;
 	const char *namespace = tree_string(request, "namespace");
 	struct json_object *pod = tree_get(request, "object");
-	char inject[16] = "";
 	struct mutate_context context = {.namespace = namespace ? namespace : "",
-	                                 .native_sidecars = native_sidecars};
+	                                 .native_sidecars = world->native_sidecars,
+	                                 .image = world->image,
+	                                 .image_ctx = world->ctx};
 	bool is_known;
 
 	if (!is_pod_creation(request)) {
@@ -229,8 +244,11 @@ static void decide(const struct policy *policy, bool native_sidecars, review_nam
 		leave(result, ops, REASON_MALFORMED, "the request has no object");
 		return;
 	}
-	is_known = lookup(lookup_ctx, context.namespace, inject) == 0;
-	context.namespace_inject = is_known && *inject ? inject : NULL;
+	is_known = world->namespace(world->ctx, context.namespace, &told) == 0;
+	context.namespace_inject = is_known && *told.inject ? told.inject : NULL;
+	context.circuit_open = told.circuit_open;
+	context.limit_ranges = limit_ranges = array_of(told.limit_ranges);
+	context.quotas = quotas = array_of(told.quotas);
 	decide_pod(policy, &context, pod, ops, result);
 	if (!is_known && !needs_no_namespace(result->reason, pod))
 		leave(result, ops, REASON_NOT_READY, "the namespace is not known yet");
@@ -254,9 +272,9 @@ static int answer_unread(enum reason reason, const char *detail, const char *req
 	return r < 0 ? err_set(err, -r, "no memory for the answer") : 0;
 }
 
-int review_answer(const struct policy *policy, bool native_sidecars, review_namespace_fn *lookup,
-                  void *lookup_ctx, const char *request, size_t len, char **out_body,
-                  size_t *out_len, struct review_outcome *outcome, struct err *err)
+int review_answer(const struct policy *policy, const struct review_world *world,
+                  const char *request, size_t len, char **out_body, size_t *out_len,
+                  struct review_outcome *outcome, struct err *err)
 {
 	CLEANUP(tree_putp) struct json_object *review = NULL;
 	CLEANUP(mutate_result_done) struct mutate_result result = {0};
@@ -281,7 +299,7 @@ int review_answer(const struct policy *policy, bool native_sidecars, review_name
 	if (!asked)
 		return -EBADMSG;
 	note(outcome, asked);
-	decide(policy, native_sidecars, lookup, lookup_ctx, asked, &ops, &result);
+	decide(policy, world, asked, &ops, &result);
 	outcome->reason = result.reason;
 	outcome->operations = ops.count;
 	copy(outcome->detail, sizeof(outcome->detail), result.detail);

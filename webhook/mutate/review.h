@@ -20,9 +20,25 @@
 
 struct err;
 
-/* farguard.io/inject of a namespace.  Returns 0 with `*out_value` "enabled", "disabled" or ""
- * (copied into `out_value`, 16 bytes), or -EAGAIN when the namespace is not known: not-ready. */
-typedef int review_namespace_fn(void *ctx, const char *namespace, char out_value[16]);
+/* What is known of a namespace. */
+struct review_namespace {
+	char inject[16];   /* farguard.io/inject: "enabled", "disabled" or "" */
+	bool circuit_open; /* its injected pods fail because of us */
+	/* JSON texts of mutate_context's arrays, malloc'ed; NULL for none. */
+	char *limit_ranges, *quotas;
+};
+
+/* Fill `out`, which is zeroed.  Returns 0, or -EAGAIN when the namespace is not known: not-ready.
+ */
+typedef int review_namespace_fn(void *ctx, const char *namespace, struct review_namespace *out);
+
+/* Whom to ask about a pod's surroundings. */
+struct review_world {
+	bool native_sidecars;
+	review_namespace_fn *namespace;
+	mutate_image_fn *image; /* or NULL */
+	void *ctx;
+};
 
 struct review_outcome { /* for log and metrics */
 	enum reason reason;
@@ -34,8 +50,8 @@ struct review_outcome { /* for log and metrics */
 
 /* Answer `request`.  `*out_body` is malloc'ed, NUL-terminated, `*out_len` long; the caller frees.
  * Returns 0, -EBADMSG (no AdmissionReview v1; `err` says where), or -ENOMEM. */
-int review_answer(const struct policy *policy, bool native_sidecars, review_namespace_fn *lookup,
-                  void *lookup_ctx, const char *request, size_t len, char **out_body,
-                  size_t *out_len, struct review_outcome *outcome, struct err *err);
+int review_answer(const struct policy *policy, const struct review_world *world,
+                  const char *request, size_t len, char **out_body, size_t *out_len,
+                  struct review_outcome *outcome, struct err *err);
 
 #endif

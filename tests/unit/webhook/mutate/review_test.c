@@ -13,12 +13,12 @@
 	"\"object\":{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"a\"}]}}"
 #define REVIEW HEAD "{\"uid\":\"u-1\"," KIND "," CREATE "," POD "}}"
 
-static int lookup(void *ctx, const char *namespace, char out_value[16])
+static int lookup(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	(void)namespace;
 	if (!ctx)
 		return -EAGAIN;
-	memcpy(out_value, ctx, strlen(ctx) + 1);
+	memcpy(out->inject, ctx, strlen(ctx) + 1);
 	return 0;
 }
 
@@ -41,14 +41,16 @@ static void answer_done(struct answer *a)
 /* Answer `len` bytes against a guard page. */
 static int answer_bytes(struct answer *a, const char *bytes, size_t len, const char *namespace)
 {
+	struct review_world world = {.native_sidecars = true, .namespace = lookup};
 	char value[16];
 	int r;
 
 	*a = (struct answer){0};
 	snprintf(value, sizeof(value), "%s", namespace ? namespace : "");
 	assert_int_equal(policy_init(&a->policy), 0);
-	r = review_answer(&a->policy, true, lookup, namespace ? value : NULL, test_tail(bytes, len),
-	                  len, &a->body, &a->len, &a->outcome, &a->err);
+	world.ctx = namespace ? value : NULL;
+	r = review_answer(&a->policy, &world, test_tail(bytes, len), len, &a->body, &a->len,
+	                  &a->outcome, &a->err);
 	if (r == 0) {
 		assert_int_equal(strlen(a->body), a->len);
 		a->parsed = json(a->body);
