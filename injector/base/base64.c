@@ -1,5 +1,7 @@
 #include "injector/base/base64.h"
 
+#include <string.h>
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static void format_group(const unsigned char *in, size_t count, char *out)
@@ -24,4 +26,28 @@ void base64_format(const char *bytes, size_t len, char *out)
 		format_group(in, 3, out);
 	if (len)
 		format_group(in, len, out);
+}
+
+long base64_parse(const char *text, size_t len, char *out)
+{
+	unsigned bits = 0;
+	size_t count = 0, padding = 0;
+	long written = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
+
+		if (text[i] == '\r' || text[i] == '\n')
+			continue;
+		if (text[i] == '=' && count % 4 >= 2)
+			padding++;
+		else if (!at || padding)
+			return -1;
+		bits = bits << 6 | (at ? (unsigned)(at - alphabet) : 0);
+		if (++count % 4)
+			continue;
+		for (size_t j = 0; j < 3 - padding; j++)
+			out[written++] = (char)(bits >> (16 - 8 * j));
+	}
+	return count % 4 ? -1 : written;
 }

@@ -13,4 +13,11 @@
 /* Write BASE64_BYTES(len) characters to `out`, unterminated. */
 void base64_format(const char *bytes, size_t len, char *out);
 
+/* Bytes that base64_parse() writes for `len` characters, at most. */
+#define BASE64_PARSED_BYTES(len) (((len) + 3) / 4 * 3)
+
+/* Read `len` characters; line ends among them are skipped, as Go does.  Returns how many bytes it
+ * wrote to `out`, or -1 for text that is no base64 with padding. */
+long base64_parse(const char *text, size_t len, char *out);
+
 #endif

@@ -10,13 +10,14 @@
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
-#include "injector/base/version.h"
+#include "webhook/http/peer.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
 
 struct http {
 	CURL *curl;
 	char *base, *ca_file, *token_file;
+	struct peer peer;
 	atomic_bool is_stopped;
 	char text[CURL_ERROR_SIZE];
 };
@@ -80,6 +81,7 @@ int http_open(struct http **out, const struct http_settings *settings, struct er
 {
 	struct http *http;
 	bool failed = false;
+	int r;
 
 	if (!is_base(settings->base))
 		return err_set(err, EINVAL, "\"%.100s\" is no https:// address of a server",
@@ -87,13 +89,15 @@ int http_open(struct http **out, const struct http_settings *settings, struct er
 	http = calloc(1, sizeof(*http));
 	if (!http)
 		return err_set(err, ENOMEM, "no memory");
-	http->base = copy(settings->base, &failed);
+	http->base = peer_base(settings);
 	http->ca_file = copy(settings->ca_file, &failed);
 	http->token_file = copy(settings->token_file, &failed);
 	http->curl = curl_easy_init();
-	if (failed || !http->curl) {
+	r = failed || !http->base || !http->curl ? err_set(err, ENOMEM, "no memory")
+	                                         : peer_init(&http->peer, settings, err);
+	if (r < 0) {
 		http_close(http);
-		return err_set(err, ENOMEM, "no memory");
+		return r;
 	}
 	for (size_t len = strlen(http->base); len && http->base[len - 1] == '/'; len--)
 		http->base[len - 1] = '\0';
@@ -106,6 +110,7 @@ void http_close(struct http *http)
 	if (!http)
 		return;
 	curl_easy_cleanup(http->curl);
+	peer_done(&http->peer);
 	free(http->base);
 	free(http->ca_file);
 	free(http->token_file);
@@ -217,6 +222,8 @@ static int make_headers(struct http *http, const struct http_request *request,
 	char type[128];
 	int r = add_header(out, "Accept: application/json");
 
+	for (struct curl_slist *at = http->peer.headers; r == 0 && at; at = at->next)
+		r = add_header(out, at->data);
 	if (r == 0)
 		r = add_header(out, "Expect:");
 	if (r == 0 && request->type) {
@@ -247,7 +254,7 @@ static void set_options(struct http *http, const struct http_request *request, s
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "farguard-webhook/" FARGUARD_VERSION);
+	peer_set(&http->peer, curl);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
 	                 request->timeout_ms && request->timeout_ms < CONNECT_TIMEOUT_MS
 	                         ? request->timeout_ms

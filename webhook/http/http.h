@@ -1,7 +1,8 @@
 /* http.h - one bounded HTTP client, for the API server.
  *
  * Why      Every call has a deadline and a cap on what it keeps; nothing follows a redirect, obeys
- *          a proxy of the environment, or accepts a server that the given authority did not sign.
+ *          a proxy of the environment, or accepts a server that the given authority did not sign,
+ *          unless is_insecure asks for that.
  * Owns     The connection, kept open between calls, and the texts in http_settings.
  * Limits   HTTP_BODY_BYTES_MAX unless the call says less; HTTP_TOKEN_BYTES_MAX for the token.
  * Threads  One thread a client; http_stop() from any.
@@ -15,6 +16,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "injector/base/str.h"
+
 #define HTTP_BODY_BYTES_MAX  (64u << 20)
 #define HTTP_TOKEN_BYTES_MAX (16u << 10)
 #define HTTP_URL_BYTES_MAX   2048
@@ -25,6 +28,16 @@ struct http_settings {
 	const char *base;       /* https://HOST[:PORT], or http:// on loopback */
 	const char *ca_file;    /* PEM; NULL for http:// */
 	const char *token_file; /* bearer token, read again for each call; NULL for none */
+	/* Copied like the rest; leave out what does not apply. */
+	struct str ca;           /* PEM, instead of ca_file */
+	struct str cert, key;    /* PEM: the client's own */
+	const char *token;       /* bearer token */
+	const char *username;    /* for basic authentication */
+	const char *password;    /* belongs to it */
+	const char *server_name; /* that the certificate is for, when it is not base's host */
+	bool is_insecure;        /* any certificate will do */
+	const char *user_agent;
+	const char *const *headers; /* further lines of every call; ends with NULL */
 };
 
 struct http;
@@ -56,7 +69,8 @@ struct http_response {
 int http_init(void);
 void http_exit(void);
 
-/* Returns 0, -EINVAL (a base that is no https:// URL, nor http:// on loopback), or -ENOMEM. */
+/* Returns 0, -EINVAL (a base that is no https:// URL, nor http:// on loopback; a credential that
+ * cannot stand in a header), or -ENOMEM. */
 int http_open(struct http **out, const struct http_settings *settings, struct err *err);
 void http_close(struct http *http);
 
