@@ -79,7 +79,12 @@ def test_usage():
         refused(f"{verb}: an unknown short option", 2, "-x", verb, "-x")
     refused("an option without its value", 2, "a value is missing", "review", "--config")
     refused("a value for an option that has none", 2, "no value belongs to", "review", "--help=yes")
-    refused("an option of another verb", 2, "does not take", "version", "-o", "json")
+    refused("an option of another verb", 2, "does not take", "version", "--config", "x")
+    refused("a verb with a slip", 2, 'did you mean "uninject"?', "unijnect", one_line=False)
+    refused("a verb of two words with a slip", 2, 'did you mean "config check"?', "confg", "check", one_line=False)
+    refused("an option with a slip", 2, "did you mean --namespace?", "review", "--namspace=x")
+    refused("another verb's option is not meant", 2, "see farguardctl help version", "version", "--confi=x")
+    refused("a format of another verb", 2, ", not one of json, text;", "version", "-o", "patch")
     refused("an operand where none belongs", 2, "no operand", "version", "x")
     refused("native sidecars are true or false", 2, "true or false", "review", "--native-sidecars=1")
     refused("a namespace annotation needs a value", 2, "KEY=VALUE", "review", "--namespace-annotation", "x")
@@ -91,6 +96,7 @@ def test_usage():
     report(run("review", "--help").stdout == help_.stdout, "a verb's --help is its help")
     report(b"config check" in run("--help").stdout, "--help lists the verbs")
     report(run("version").stdout == run("--version").stdout == b"farguardctl 0.1.0\n", "the version")
+    report(json.loads(run("version", "-o", "json").stdout) == {"version": "0.1.0"}, "the version for programs")
     refused("help of an unknown verb", 2, "unknown verb", "help", "frob", one_line=False)
 
 

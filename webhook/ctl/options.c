@@ -1,28 +1,33 @@
 #include "webhook/ctl/options.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "webhook/ctl/exits.h"
+#include "webhook/ctl/program.h"
+#include "webhook/ctl/verb.h"
+#include "webhook/policy/nearest.h"
 
 #define INJECT_KEY "farguard.io/inject"
 
-struct parser {
+struct options_parser {
 	struct options *options;
-	const char *verb;
-	unsigned accepted;
+	const struct verb *verb;
 	int argc, at; /* argv[at] is next */
 	char **argv;
 };
 
-static int wrong(const struct parser *p, const char *what, const char *text, const char *hint)
+static int wrong(const struct options_parser *p, const char *what, const char *text,
+                 const char *hint)
 {
-	exits_say("%s \"%.200s\"%s; see farguardctl help %s", what, text, hint, p->verb);
+	exits_say("%s \"%.200s\"%s; see %s help %s", what, text, hint, program_name(),
+	          p->verb->name);
 	return -EINVAL;
 }
 
-static int take_path(struct parser *p, const char *value)
+static int take_path(struct options_parser *p, const char *value)
 {
 	struct options *options = p->options;
 
@@ -35,33 +40,47 @@ static int take_path(struct parser *p, const char *value)
 	return 0;
 }
 
-static int take_format(struct parser *p, const char *value)
+const char *options_format_name(unsigned format)
 {
-	static const char *const names[] = {
-	        [OPTIONS_YAML] = "yaml", [OPTIONS_JSON] = "json", [OPTIONS_PATCH] = "patch"};
+	static const char *const names[] = {[OPTIONS_YAML] = "yaml",
+	                                    [OPTIONS_JSON] = "json",
+	                                    [OPTIONS_PATCH] = "patch",
+	                                    [OPTIONS_TEXT] = "text"};
 
-	for (size_t i = OPTIONS_YAML; i < sizeof(names) / sizeof(*names); i++) {
-		if (strcmp(value, names[i]) == 0) {
+	return format < sizeof(names) / sizeof(*names) ? names[format] : NULL;
+}
+
+static int take_format(struct options_parser *p, const char *value)
+{
+	char known[64] = ", not one of ";
+	size_t len = strlen(known);
+
+	for (unsigned i = OPTIONS_YAML; options_format_name(i); i++) {
+		if (!(p->verb->formats & 1u << i))
+			continue;
+		if (strcmp(value, options_format_name(i)) == 0) {
 			p->options->format = (enum options_format)i;
 			return 0;
 		}
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+		                        known[len - 1] == ' ' ? "" : ", ", options_format_name(i));
 	}
-	return wrong(p, "unknown format", value, ", not one of yaml, json, patch");
+	return wrong(p, "unknown format", value, known);
 }
 
-static int take_config(struct parser *p, const char *value)
+static int take_config(struct options_parser *p, const char *value)
 {
 	p->options->config = value;
 	return 0;
 }
 
-static int take_namespace(struct parser *p, const char *value)
+static int take_namespace(struct options_parser *p, const char *value)
 {
 	p->options->namespace = value;
 	return 0;
 }
 
-static int take_annotation(struct parser *p, const char *value)
+static int take_annotation(struct options_parser *p, const char *value)
 {
 	const char *equals = strchr(value, '=');
 
@@ -71,10 +90,11 @@ static int take_annotation(struct parser *p, const char *value)
 	    equals != value + strlen(INJECT_KEY))
 		return wrong(p, "of a namespace only " INJECT_KEY " counts, not", value, "");
 	p->options->namespace_inject = equals + 1;
+	p->options->has_namespace_inject = true;
 	return 0;
 }
 
-static int take_sidecars(struct parser *p, const char *value)
+static int take_sidecars(struct options_parser *p, const char *value)
 {
 	p->options->native_sidecars = strcmp(value, "true") == 0;
 	if (!p->options->native_sidecars && strcmp(value, "false") != 0)
@@ -82,61 +102,136 @@ static int take_sidecars(struct parser *p, const char *value)
 	return 0;
 }
 
-static int take_help(struct parser *p, const char *value)
+static int take_color(struct options_parser *p, const char *value)
+{
+	static const char *const names[] = {[OPTIONS_COLOR_AUTO] = "auto",
+	                                    [OPTIONS_COLOR_ALWAYS] = "always",
+	                                    [OPTIONS_COLOR_NEVER] = "never"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			p->options->color = (enum options_color)i;
+			return 0;
+		}
+	}
+	return wrong(p, "--color is auto, always or never, not", value, "");
+}
+
+static int take_help(struct options_parser *p, const char *value)
 {
 	(void)value;
 	p->options->help = true;
 	return 0;
 }
 
-static const struct option {
-	const char *name; /* without dashes; NULL: short only */
-	char letter;      /* 0: long only */
-	bool has_value;
-	unsigned accept; /* 0: every verb */
-	int (*take)(struct parser *p, const char *value);
-} table[] = {
-        {"filename", 'f', true, OPTIONS_FILES, take_path},
-        {"output", 'o', true, OPTIONS_FORMAT, take_format},
-        {"config", 0, true, OPTIONS_CONFIG, take_config},
-        {"namespace", 'n', true, OPTIONS_NAMESPACE, take_namespace},
-        {"namespace-annotation", 0, true, OPTIONS_NAMESPACE, take_annotation},
-        {"native-sidecars", 0, true, OPTIONS_SIDECARS, take_sidecars},
-        {"help", 'h', false, 0, take_help},
+static const struct options_row table[] = {
+        {.name = "filename",
+         .letter = 'f',
+         .value = "FILE|DIR|-",
+         .help = "input; repeatable, operands count too; of a\n"
+                 "directory its *.yaml, *.yml and *.json; - or\n"
+                 "nothing is standard input",
+         .accept = OPTIONS_FILES,
+         .take = take_path},
+        {.name = "output",
+         .letter = 'o',
+         .value = "FORMAT",
+         .accept = OPTIONS_FORMAT,
+         .take = take_format},
+        {.name = "config",
+         .value = "FILE",
+         .help = "configuration; without it the defaults hold",
+         .accept = OPTIONS_CONFIG,
+         .take = take_config},
+        {.name = "namespace",
+         .letter = 'n',
+         .value = "NAME",
+         .help = "of documents that name none",
+         .accept = OPTIONS_NAMESPACE,
+         .take = take_namespace},
+        {.name = "namespace-annotation",
+         .value = INJECT_KEY "=VALUE",
+         .help = "what the namespace says (enabled)",
+         .accept = OPTIONS_NAMESPACE,
+         .choices = {INJECT_KEY "=enabled", INJECT_KEY "=disabled", INJECT_KEY "="},
+         .take = take_annotation},
+        {.name = "native-sidecars",
+         .value = "true|false",
+         .help = "whether the cluster has them (true)",
+         .accept = OPTIONS_SIDECARS,
+         .choices = {"true", "false"},
+         .take = take_sidecars},
+        {.name = "color",
+         .value = "WHEN",
+         .help = "auto (on a terminal, without NO_COLOR), always or\n"
+                 "never",
+         .accept = OPTIONS_COLOR,
+         .choices = {"auto", "always", "never"},
+         .take = take_color},
+        {.name = "help", .letter = 'h', .help = "print this", .take = take_help},
 };
 
-/* Take `option` with the value behind "=" or behind the letter, or else the next argument. */
-static int take(struct parser *p, const struct option *option, const char *argument,
+#define ROW_COUNT (sizeof(table) / sizeof(*table))
+
+const struct options_row *options_table(size_t *out_count)
+{
+	*out_count = ROW_COUNT;
+	return table;
+}
+
+bool options_accepted(const struct options_row *row, const struct verb *verb)
+{
+	return !row->accept || (row->accept & verb->accepted);
+}
+
+/* The verb's options only: another verb's would be no help. */
+static int unknown(const struct options_parser *p, const char *argument, size_t len)
+{
+	char text[NEAREST_BYTES_MAX] = "", hint[NEAREST_BYTES_MAX + 32] = "";
+	struct nearest nearest = {.text = text};
+
+	if (len < sizeof(text))
+		memcpy(text, argument + 2, len);
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (options_accepted(&table[i], p->verb))
+			nearest_offer(&nearest, table[i].name);
+	if (*text && nearest_word(&nearest))
+		snprintf(hint, sizeof(hint), "; did you mean --%s?", nearest_word(&nearest));
+	return wrong(p, "unknown option", argument, hint);
+}
+
+/* Take `row` with the value behind "=" or behind the letter, or else the next argument. */
+static int take(struct options_parser *p, const struct options_row *row, const char *argument,
                 const char *value)
 {
-	if (option->accept && !(option->accept & p->accepted))
+	if (!options_accepted(row, p->verb))
 		return wrong(p, "the verb does not take", argument, "");
-	if (!option->has_value && value)
+	if (!row->value && value)
 		return wrong(p, "no value belongs to", argument, "");
-	if (option->has_value && !value) {
+	if (row->value && !value) {
 		if (p->at == p->argc)
 			return wrong(p, "a value is missing behind", argument, "");
 		value = p->argv[p->at++];
 	}
-	return option->take(p, value);
+	return row->take(p, value);
 }
 
-static int take_long(struct parser *p, const char *argument)
+static int take_long(struct options_parser *p, const char *argument)
 {
 	const char *name = argument + 2, *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+	for (size_t i = 0; i < ROW_COUNT; i++)
 		if (strlen(table[i].name) == len && strncmp(table[i].name, name, len) == 0)
 			return take(p, &table[i], argument, equals ? equals + 1 : NULL);
-	return wrong(p, "unknown option", argument, "");
+	return unknown(p, argument, len);
 }
 
-static int take_short(struct parser *p, const char *argument)
+static int take_short(struct options_parser *p, const char *argument)
 {
 	const char *rest = argument + 2;
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+	for (size_t i = 0; i < ROW_COUNT; i++) {
 		if (table[i].letter != argument[1])
 			continue;
 		/* -ojson, -o=json and -o json, as kubectl has them. */
@@ -145,10 +240,9 @@ static int take_short(struct parser *p, const char *argument)
 	return wrong(p, "unknown option", argument, "");
 }
 
-int options_parse(struct options *options, unsigned accepted, const char *verb, int argc,
-                  char **argv)
+int options_parse(struct options *options, const struct verb *verb, int argc, char **argv)
 {
-	struct parser p = {options, verb, accepted, argc, 0, argv};
+	struct options_parser p = {options, verb, argc, 0, argv};
 	bool ended = false;
 	int r = 0;
 
@@ -165,7 +259,7 @@ int options_parse(struct options *options, unsigned accepted, const char *verb, 
 			r = take_long(&p, argument);
 		else if (!ended && argument[0] == '-' && argument[1])
 			r = take_short(&p, argument);
-		else if (accepted & OPTIONS_FILES)
+		else if (verb->accepted & OPTIONS_FILES)
 			r = take_path(&p, argument);
 		else
 			r = wrong(&p, "no operand belongs here:", argument, "");

@@ -9,15 +9,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum options_format { OPTIONS_AS_GIVEN, OPTIONS_YAML, OPTIONS_JSON, OPTIONS_PATCH };
+struct verb;
+
+enum options_format { OPTIONS_AS_GIVEN, OPTIONS_YAML, OPTIONS_JSON, OPTIONS_PATCH, OPTIONS_TEXT };
+
+enum options_color { OPTIONS_COLOR_AUTO, OPTIONS_COLOR_ALWAYS, OPTIONS_COLOR_NEVER };
 
 /* Which options a verb takes. */
 enum options_accept {
 	OPTIONS_FILES = 1u << 0,     /* -f and operands */
-	OPTIONS_FORMAT = 1u << 1,    /* -o */
+	OPTIONS_FORMAT = 1u << 1,    /* -o, the verb's formats */
 	OPTIONS_CONFIG = 1u << 2,    /* --config */
 	OPTIONS_NAMESPACE = 1u << 3, /* -n, --namespace-annotation */
-	OPTIONS_SIDECARS = 1u << 4   /* --native-sidecars */
+	OPTIONS_SIDECARS = 1u << 4,  /* --native-sidecars */
+	OPTIONS_COLOR = 1u << 5      /* --color */
 };
 
 struct options {
@@ -27,14 +32,38 @@ struct options {
 	const char *config;           /* or NULL */
 	const char *namespace;        /* or NULL */
 	const char *namespace_inject; /* never NULL; "" when the namespace says nothing */
+	bool has_namespace_inject;    /* it was given */
 	bool native_sidecars;
+	enum options_color color;
 	bool help;
 };
 
+#define OPTIONS_CHOICES_MAX 4
+
+struct options_parser;
+
+/* One option. */
+struct options_row {
+	const char *name;                         /* without dashes */
+	char letter;                              /* 0: long only */
+	const char *value;                        /* how help calls its value; NULL: it has none */
+	const char *help;                         /* NULL: the verb's format_help */
+	unsigned accept;                          /* 0: every verb */
+	const char *choices[OPTIONS_CHOICES_MAX]; /* values that completion offers */
+	int (*take)(struct options_parser *p, const char *value);
+};
+
+const struct options_row *options_table(size_t *out_count);
+
+/* Whether `verb` takes the option. */
+bool options_accepted(const struct options_row *row, const struct verb *verb);
+
+/* "yaml", for -o; NULL for OPTIONS_AS_GIVEN and behind the last one. */
+const char *options_format_name(unsigned format);
+
 /* Read argv[0..argc), which stands behind the verb.  Returns 0, or -EINVAL after saying why, or
  * -ENOMEM. */
-int options_parse(struct options *options, unsigned accepted, const char *verb, int argc,
-                  char **argv);
+int options_parse(struct options *options, const struct verb *verb, int argc, char **argv);
 void options_done(struct options *options);
 
 #endif

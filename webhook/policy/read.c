@@ -11,12 +11,12 @@
 #include "injector/base/err.h"
 #include "webhook/policy/keys.h"
 #include "webhook/policy/list.h"
+#include "webhook/policy/nearest.h"
 #include "webhook/policy/policy.h"
 #include "webhook/policy/quantity.h"
 #include "webhook/policy/scalar.h"
 
-#define KEYS_MAX   256 /* in one mapping */
-#define NAME_BYTES 64  /* of a key that is compared with the known ones */
+#define KEYS_MAX 256 /* in one mapping */
 
 int read_error(struct read *read, const yaml_node_t *node, const char *fmt, ...)
 {
@@ -46,53 +46,17 @@ static yaml_node_t *node_of(struct read *read, int index)
 	return yaml_document_get_node(read->document, index);
 }
 
-static unsigned min3(unsigned a, unsigned b, unsigned c)
-{
-	unsigned ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance, for "did you mean". */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NAME_BYTES + 1], i, j;
-
-	for (j = 0; b[j] && j < NAME_BYTES; j++)
-		row[j] = j;
-	row[j] = j;
-	for (i = 1; a[i - 1]; i++) {
-		unsigned before = row[0];
-
-		row[0] = i;
-		for (j = 1; b[j - 1] && j <= NAME_BYTES; j++) {
-			unsigned here =
-			        min3(row[j] + 1, row[j - 1] + 1, before + (a[i - 1] != b[j - 1]));
-
-			before = row[j];
-			row[j] = here;
-		}
-	}
-	return row[strlen(b)];
-}
-
 static int unknown_key(struct read *read, const struct key *keys, const yaml_node_t *node)
 {
-	const char *text = scalar_text(node), *nearest = NULL;
-	unsigned best = 1000;
-	const struct key *key;
+	const char *text = scalar_text(node), *word;
+	struct nearest nearest = {.text = text};
 
-	for (key = keys; key->name && strlen(text) < NAME_BYTES; key++) {
-		unsigned d = distance(text, key->name);
-
-		if (d < best) {
-			best = d;
-			nearest = key->name;
-		}
-	}
-	if (nearest && best <= 1 + strlen(nearest) / 3)
+	for (const struct key *key = keys; key->name; key++)
+		nearest_offer(&nearest, key->name);
+	word = nearest_word(&nearest);
+	if (word)
 		return read_error(read, node, "unknown key \"%.60s\"; did you mean \"%s\"?", text,
-		                  nearest);
+		                  word);
 	return read_error(read, node, "unknown key \"%.60s\"", text);
 }
 

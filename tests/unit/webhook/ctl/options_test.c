@@ -3,13 +3,20 @@
 #include <errno.h>
 
 #include "tests/harness.h"
+#include "webhook/ctl/verb.h"
 
-#define ALL      (OPTIONS_FILES | OPTIONS_FORMAT | OPTIONS_CONFIG | OPTIONS_NAMESPACE | OPTIONS_SIDECARS)
+#define ALL                                                                                        \
+	(OPTIONS_FILES | OPTIONS_FORMAT | OPTIONS_CONFIG | OPTIONS_NAMESPACE | OPTIONS_SIDECARS |  \
+	 OPTIONS_COLOR)
 #define ARGS_MAX 16
 
 /* options_parse() of words, which end with NULL. */
 static int parse(struct options *options, unsigned accepted, const char *const *words)
 {
+	const struct verb verb = {.name = "inject",
+	                          .accepted = accepted,
+	                          .formats = 1u << OPTIONS_YAML | 1u << OPTIONS_JSON |
+	                                     1u << OPTIONS_PATCH};
 	static char text[ARGS_MAX][128];
 	char *argv[ARGS_MAX];
 	int argc = 0;
@@ -19,7 +26,7 @@ static int parse(struct options *options, unsigned accepted, const char *const *
 		memcpy(text[argc], words[argc], strlen(words[argc]) + 1);
 		argv[argc] = text[argc];
 	}
-	return options_parse(options, accepted, "inject", argc, argv);
+	return options_parse(options, &verb, argc, argv);
 }
 
 #define PARSE(options, accepted, ...)                                                              \
@@ -37,7 +44,9 @@ static void nothing_gives_the_defaults(void **state)
 	assert_null(options.config);
 	assert_null(options.namespace);
 	assert_string_equal(options.namespace_inject, "enabled");
+	assert_false(options.has_namespace_inject);
 	assert_true(options.native_sidecars);
+	assert_int_equal(options.color, OPTIONS_COLOR_AUTO);
 	assert_false(options.help);
 	options_done(&options);
 	options_done(&options);
@@ -67,12 +76,14 @@ static void every_option_is_taken_with_a_space_or_an_equals_sign(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&options, ALL, "-o", "patch", "--config", "c", "-n=s",
 	                       "--native-sidecars", "false", "--namespace-annotation",
-	                       "farguard.io/inject=disabled"),
+	                       "farguard.io/inject=disabled", "--color=never"),
 	                 0);
 	assert_int_equal(options.format, OPTIONS_PATCH);
 	assert_string_equal(options.config, "c");
 	assert_string_equal(options.namespace, "s");
 	assert_string_equal(options.namespace_inject, "disabled");
+	assert_true(options.has_namespace_inject);
+	assert_int_equal(options.color, OPTIONS_COLOR_NEVER);
 	assert_false(options.native_sidecars);
 	options_done(&options);
 	assert_int_equal(PARSE(&options, ALL, "--output=json", "--config=", "--namespace=s",
@@ -107,6 +118,8 @@ static void what_is_wrong_is_refused(void **state)
 	        {"-f", ""},
 	        {"--config"},
 	        {"-o", "xml"},
+	        {"-o", "text"}, /* known, but not to this verb */
+	        {"--color", "yes"},
 	        {"-o="},
 	        {"--native-sidecars", "TRUE"},
 	        {"--namespace-annotation", "x"},
