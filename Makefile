@@ -24,6 +24,7 @@ DEPS_webhook/manifest  := webhook/mutate webhook/policy injector/base
 DEPS_webhook/cert      := injector/base
 DEPS_webhook/http      := injector/base
 DEPS_webhook/kube      := webhook/http injector/base
+DEPS_webhook/registry  := webhook/kube webhook/http injector/base
 DEPS_webhook/admit     := webhook/mutate webhook/policy webhook/kube webhook/http webhook/cert injector/base
 DEPS_webhook/ctl       := webhook/manifest webhook/mutate webhook/policy injector/base
 
@@ -33,6 +34,7 @@ PKGS_webhook/manifest  := yaml-0.1 json-c
 PKGS_webhook/cert      := libcrypto
 PKGS_webhook/http      := libcurl
 PKGS_webhook/kube      := json-c
+PKGS_webhook/registry  := json-c libcrypto
 PKGS_webhook/admit     := libmicrohttpd gnutls json-c
 
 # Programs, named as users know them.  The payload's are static: they run in
