@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "injector/base/contract.h"
-#include "webhook/mutate/resources.h"
 
 #define WORKLOAD_MAX 608 /* a kind and a name of 253 bytes fit well */
 
@@ -104,14 +103,14 @@ static struct json_object *security(const struct plan *plan, struct tree_build *
 }
 
 static struct json_object *container(const struct plan *plan, const char *name,
-                                     struct json_object *configured, struct tree_build *build)
+                                     const struct amounts *amounts, struct tree_build *build)
 {
 	struct json_object *out = tree_new_object(build);
 
 	tree_put_string(build, out, "name", name);
 	tree_put_string(build, out, "image", plan->policy->image.reference);
 	tree_put_string(build, out, "imagePullPolicy", plan->policy->image.pull_policy);
-	tree_put(build, out, "resources", resources_make(plan, configured, build));
+	tree_put(build, out, "resources", amounts_json(amounts, build));
 	tree_put(build, out, "securityContext", security(plan, build));
 	return out;
 }
@@ -120,7 +119,7 @@ struct json_object *ours_install(const struct plan *plan, struct tree_build *bui
 {
 	static const char *const command[] = {CONTRACT_IMAGE_PROGRAM, "install", CONTRACT_DIR};
 	struct json_object *out =
-	        container(plan, CONTRACT_INSTALL_CONTAINER, plan->policy->install_resources, build);
+	        container(plan, CONTRACT_INSTALL_CONTAINER, &plan->ours.install, build);
 	struct json_object *mounts = tree_new_list(build);
 
 	tree_put(build, out, "command", tree_new_strings(build, command, 3));
@@ -264,7 +263,7 @@ struct json_object *ours_agent(const struct plan *plan, bool spool, struct tree_
 	/* The kubelet starts a sidecar again that ends before it is told to. */
 	size_t words = plan->as_sidecar ? 6 : 5;
 	struct json_object *out =
-	        container(plan, CONTRACT_AGENT_CONTAINER, plan->policy->agent.resources, build);
+	        container(plan, CONTRACT_AGENT_CONTAINER, &plan->ours.agent, build);
 	struct json_object *mounts = tree_new_list(build);
 
 	tree_put(build, out, "command", tree_new_strings(build, command, words));

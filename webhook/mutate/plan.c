@@ -435,6 +435,8 @@ static enum reason choose_containers(struct plan *plan)
 		return REASON_MALFORMED;
 	if (!names_free(plan))
 		return REASON_NAME_COLLISION;
+	if (plan->context->circuit_open && !plan_is_repair(plan))
+		return REASON_CIRCUIT_OPEN;
 	for (i = 0; i < plan->count; i++) {
 		choose(plan, &plan->containers[i]);
 		covered += plan->containers[i].covered;
@@ -445,9 +447,7 @@ static enum reason choose_containers(struct plan *plan)
 		return REASON_NO_CONTAINER_SELECTED;
 	}
 	reason = place_agent(plan);
-	if (reason == REASON_INJECTED)
-		resources_choose(plan);
-	return reason;
+	return reason == REASON_INJECTED ? resources_choose(plan) : reason;
 }
 
 static bool is_own(const struct plan *plan)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "webhook/mutate/amounts.h"
 #include "webhook/mutate/mutate.h"
 
 #define PLAN_CONTAINERS_MAX 256
@@ -27,13 +28,6 @@ struct plan_container {
 	const char *reason; /* not covered */
 };
 
-/* What our containers request. */
-enum plan_requests {
-	PLAN_REQUESTS_CONFIGURED,
-	PLAN_REQUESTS_ZERO,  /* what is configured would buy a larger Fargate size */
-	PLAN_REQUESTS_LIMITS /* as their limits: the pod stays Guaranteed, at no cost */
-};
-
 struct plan {
 	const struct policy *policy;
 	const struct mutate_context *context;
@@ -44,7 +38,9 @@ struct plan {
 	bool volume, no_token_volume, spool_volume;
 	bool as_sidecar; /* the agent goes into initContainers */
 	bool is_wanted;  /* somebody asked for this pod to be injected */
-	enum plan_requests requests;
+	struct {
+		struct amounts install, agent; /* set for what the pod lacks */
+	} ours;
 	const char *restart_policy;
 	const char *warnings[PLAN_WARNINGS_MAX]; /* the contract's words */
 	size_t warning_count;

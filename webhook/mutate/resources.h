@@ -1,19 +1,15 @@
 /* resources.h - what Farguard's own containers may use and what they request.
  *
- * Why      A request buys a larger Fargate size, an absent one becomes the limit, and a limit
- *          above the pod's own is refused.
+ * Why      A request buys a larger Fargate size, an absent one becomes the limit, a limit above the
+ *          pod's own is refused, and so is what a LimitRange or a ResourceQuota does not take.
  */
 #ifndef FARGUARD_MUTATE_RESOURCES_H
 #define FARGUARD_MUTATE_RESOURCES_H
 
 #include "webhook/mutate/plan.h"
-#include "webhook/mutate/tree.h"
 
-/* Set plan->requests for the pod. */
-void resources_choose(struct plan *plan);
-
-/* The "resources" of a container of ours, from the `configured` ones. */
-struct json_object *resources_make(const struct plan *plan, struct json_object *configured,
-                                   struct tree_build *build);
+/* Set the amounts of plan->ours for those of our containers that the pod lacks.  Returns
+ * REASON_INJECTED, or why nothing fits, with plan->detail. */
+enum reason resources_choose(struct plan *plan);
 
 #endif
