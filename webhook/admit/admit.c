@@ -5,15 +5,16 @@
 
 #include "injector/base/clock.h"
 #include "injector/base/err.h"
+#include "webhook/admit/config.h"
 #include "webhook/admit/log.h"
 #include "webhook/mutate/review.h"
 
-int admit_init(struct admit *admit, const struct policy *policy,
-               const struct http_settings *settings, struct err *err)
+int admit_init(struct admit *admit, struct config *config, const struct http_settings *settings,
+               struct err *err)
 {
 	int r;
 
-	*admit = (struct admit){.policy = policy};
+	*admit = (struct admit){.config = config};
 	r = namespaces_init(&admit->namespaces);
 	if (r < 0)
 		return err_set(err, -r, "no memory");
@@ -70,9 +71,10 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 	struct review_world world = {.native_sidecars = atomic_load(&admit->has_native_sidecars),
 	                             .namespace = lookup_namespace,
 	                             .ctx = &admit->lookup};
-	int r = review_answer(admit->policy, &world, request, len, out_body, out_len, &outcome,
-	                      err);
+	const struct policy *policy = config_get(admit->config);
+	int r = review_answer(policy, &world, request, len, out_body, out_len, &outcome, err);
 
+	config_put(admit->config, policy);
 	if (r < 0) {
 		log_say(LOG_WARN, "review refused", "error", err->text);
 		return r;
@@ -88,7 +90,9 @@ char *admit_metrics(struct admit *admit, size_t *out_len)
 	struct metrics_state state = {.certificate_expiry_s =
 	                                      atomic_load(&admit->certificate_expiry_s),
 	                              .namespace_count = namespaces_count(&admit->namespaces),
-	                              .watch_errors = atomic_load(&admit->reflector.error_count)};
+	                              .watch_errors = atomic_load(&admit->reflector.error_count),
+	                              .is_config_good = atomic_load(&admit->config->is_last_good),
+	                              .config_good_s = atomic_load(&admit->config->good_s)};
 
 	return metrics_format(&admit->metrics, &state, out_len);
 }

@@ -1,6 +1,6 @@
 /* admit.h - what the server's threads share: policy, namespaces, readiness, counters.
  *
- * Owns     Its members, until admit_done(); the policy is the caller's.
+ * Owns     Its members, until admit_done(); the configuration is the caller's.
  * Threads  Any, after admit_init().
  */
 #ifndef FARGUARD_ADMIT_ADMIT_H
@@ -16,11 +16,11 @@
 #include "webhook/kube/namespaces.h"
 #include "webhook/kube/reflector.h"
 
+struct config;
 struct err;
-struct policy;
 
 struct admit {
-	const struct policy *policy;
+	struct config *config;
 	struct namespaces namespaces;
 	struct lookup lookup;
 	struct reflector reflector;
@@ -32,8 +32,8 @@ struct admit {
 	_Atomic int64_t certificate_expiry_s;
 };
 
-int admit_init(struct admit *admit, const struct policy *policy,
-               const struct http_settings *settings, struct err *err);
+int admit_init(struct admit *admit, struct config *config, const struct http_settings *settings,
+               struct err *err);
 void admit_done(struct admit *admit);
 
 /* NULL when reviews can be answered, else what is missing, for a person. */

@@ -8,6 +8,7 @@
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/admit/admit.h"
+#include "webhook/admit/config.h"
 #include "webhook/admit/log.h"
 #include "webhook/admit/stop.h"
 #include "webhook/admit/tls.h"
@@ -22,12 +23,25 @@
 #define RETRY_MS_MIN   500u
 #define CONFLICT_COUNT 5
 
+/* The configuration may have changed. */
+static void take_terms(struct keeper *keeper)
+{
+	const struct policy *policy = config_get(keeper->admit->config);
+	long rotate_s = policy->tls.rotate_days * DAY_S;
+
+	config_put(keeper->admit->config, policy);
+	/* Three times the age at which it is renewed: two renewals may fail. */
+	keeper->terms = (struct cert_terms){.names = keeper->name_list,
+	                                    .ca_life_s = CA_LIFE_S,
+	                                    .leaf_life_s = 3 * rotate_s,
+	                                    .leaf_age_max_s = rotate_s};
+}
+
 int keeper_init(struct keeper *keeper, struct admit *admit, struct stop *stop,
                 const struct http_settings *settings, const char *namespace, const char *service,
                 struct err *err)
 {
 	static const char *const tails[] = {".svc", ".svc.cluster.local", "", NULL};
-	long rotate_s = admit->policy->tls.rotate_days * DAY_S;
 
 	*keeper = (struct keeper){.admit = admit, .stop = stop, .namespace = namespace};
 	for (size_t i = 0; i < 4; i++) {
@@ -38,11 +52,7 @@ int keeper_init(struct keeper *keeper, struct admit *admit, struct stop *stop,
 			snprintf(keeper->names[i], sizeof(keeper->names[i]), "%s", service);
 		keeper->name_list[i] = keeper->names[i];
 	}
-	/* Three times the age at which it is renewed: two renewals may fail. */
-	keeper->terms = (struct cert_terms){.names = keeper->name_list,
-	                                    .ca_life_s = CA_LIFE_S,
-	                                    .leaf_life_s = 3 * rotate_s,
-	                                    .leaf_age_max_s = rotate_s};
+	take_terms(keeper);
 	return http_open(&keeper->http, settings, err);
 }
 
@@ -168,9 +178,10 @@ static int step(struct keeper *keeper, struct err *err)
 {
 	CLEANUP(cert_done) struct cert cert = {0};
 	struct err untold = {0};
-	int version = ask_version(keeper, &untold);
-	int r = agree(keeper, &cert, err);
+	int version = ask_version(keeper, &untold), r;
 
+	take_terms(keeper);
+	r = agree(keeper, &cert, err);
 	if (r == 0)
 		r = publish(keeper, &cert, err);
 	/* That the version is not told must not keep the certificate from being renewed. */

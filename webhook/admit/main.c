@@ -10,13 +10,14 @@
 #include "injector/base/own.h"
 #include "injector/base/version.h"
 #include "webhook/admit/admit.h"
+#include "webhook/admit/config.h"
 #include "webhook/admit/keeper.h"
 #include "webhook/admit/log.h"
 #include "webhook/admit/options.h"
+#include "webhook/admit/reload.h"
 #include "webhook/admit/server.h"
 #include "webhook/admit/stop.h"
 #include "webhook/http/http.h"
-#include "webhook/policy/policy.h"
 
 #define DRAIN_MS 10000u /* for reviews under way, after no new ones are taken */
 
@@ -26,6 +27,7 @@ struct work {
 	struct keeper keeper;
 	struct stop stop;
 	struct server server;
+	struct reload reload; /* unused without a file */
 	struct http *watch_http;
 };
 
@@ -56,6 +58,20 @@ static void *run_keeper(void *ctx)
 	return NULL;
 }
 
+static void *run_reload(void *ctx)
+{
+	struct work *work = ctx;
+
+	if (work->reload.config)
+		reload_run(&work->reload);
+	return NULL;
+}
+
+/* What runs beside the server's own threads. */
+static void *(*const bodies[])(void *) = {run_reflector, run_keeper, run_reload};
+
+#define BODY_COUNT (sizeof(bodies) / sizeof(*bodies))
+
 static void say_listening(const struct work *work)
 {
 	struct log_line line;
@@ -71,45 +87,50 @@ static void say_listening(const struct work *work)
 /* Serve until a signal, then on for `drain_s`: the API server hears of it only by and by. */
 static void wait_for_end(struct work *work, unsigned drain_s, const sigset_t *ends)
 {
+	sigset_t again = *ends;
 	int which = 0;
 
-	while (sigwait(ends, &which) != 0)
-		continue;
+	while (sigwait(ends, &which) != 0 || which == SIGHUP)
+		if (which == SIGHUP && work->reload.config)
+			reload_ask(&work->reload);
 	log_say(LOG_INFO, "ending", "signal", which == SIGTERM ? "SIGTERM" : "SIGINT");
 	atomic_store(&work->admit.is_draining, true);
 	/* A second signal cuts it short. */
+	sigdelset(&again, SIGHUP);
 	if (drain_s)
-		sigtimedwait(ends, NULL, &(struct timespec){.tv_sec = drain_s});
+		sigtimedwait(&again, NULL, &(struct timespec){.tv_sec = drain_s});
 }
 
 static int serve(struct work *work, const struct options *options, const sigset_t *ends,
                  struct err *err)
 {
-	pthread_t reflector, keeper;
+	pthread_t threads[BODY_COUNT];
+	size_t count = 0;
 	int r = server_start(&work->server, &work->admit, err);
 
 	if (r < 0)
 		return r;
 	say_listening(work);
-	r = pthread_create(&reflector, NULL, run_reflector, work);
-	if (r == 0) {
-		r = pthread_create(&keeper, NULL, run_keeper, work);
-		if (r == 0) {
-			wait_for_end(work, options->drain_s, ends);
-			server_stop(&work->server, DRAIN_MS);
-		}
-		stop_ask(&work->stop);
-		http_stop(work->watch_http);
-		http_stop(work->keeper.http);
-		pthread_join(reflector, NULL);
-		if (r == 0)
-			pthread_join(keeper, NULL);
+	while (count < BODY_COUNT && r == 0) {
+		r = pthread_create(&threads[count], NULL, bodies[count], work);
+		count += r == 0;
 	}
+	if (r == 0) {
+		wait_for_end(work, options->drain_s, ends);
+		server_stop(&work->server, DRAIN_MS);
+	}
+	stop_ask(&work->stop);
+	http_stop(work->watch_http);
+	http_stop(work->keeper.http);
+	if (work->reload.config)
+		reload_stop(&work->reload);
+	while (count > 0)
+		pthread_join(threads[--count], NULL);
 	server_stop(&work->server, 0);
 	return r ? err_set(err, r, "no thread: %s", strerror(r)) : 0;
 }
 
-static int run(const struct policy *policy, const struct options *options, const sigset_t *ends,
+static int run(struct config *config, const struct options *options, const sigset_t *ends,
                struct err *err)
 {
 	const struct http_settings settings = {.base = options->api_server,
@@ -120,7 +141,9 @@ static int run(const struct policy *policy, const struct options *options, const
 
 	if (r < 0)
 		return err_set(err, -r, "no memory");
-	r = admit_init(&work.admit, policy, &settings, err);
+	r = admit_init(&work.admit, config, &settings, err);
+	if (r == 0 && config->path)
+		r = reload_init(&work.reload, config, err);
 	if (r == 0)
 		r = keeper_init(&work.keeper, &work.admit, &work.stop, &settings,
 		                options->namespace, options->service, err);
@@ -137,6 +160,8 @@ static int run(const struct policy *policy, const struct options *options, const
 	if (r == 0)
 		r = serve(&work, options, ends, err);
 	http_close(work.watch_http);
+	if (work.reload.config)
+		reload_done(&work.reload);
 	if (work.keeper.admit)
 		keeper_done(&work.keeper);
 	if (work.admit.lookup.http)
@@ -153,7 +178,7 @@ static int fail(int status, const struct err *err)
 
 int main(int argc, char **argv)
 {
-	CLEANUP(policy_done) struct policy policy = {0};
+	CLEANUP(config_done) struct config config = {0};
 	struct options options;
 	struct err err = {0};
 	sigset_t ends;
@@ -167,20 +192,21 @@ int main(int argc, char **argv)
 		return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_INTERNAL;
 	}
 	log_set_level(options.log_level);
-	r = options.config ? policy_load(&policy, options.config, &err) : policy_init(&policy);
+	r = config_init(&config, options.config, &err);
 	if (r < 0)
 		return r == -ENOMEM ? OPTIONS_INTERNAL : fail(OPTIONS_INPUT, &err);
 	/* Before the first thread, so that all inherit it. */
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (gnutls_global_init() < 0 || http_init() < 0) {
 		err_set(&err, ENOMEM, "no memory");
 		return fail(OPTIONS_INTERNAL, &err);
 	}
-	r = run(&policy, &options, &ends, &err);
+	r = run(&config, &options, &ends, &err);
 	http_exit();
 	gnutls_global_deinit();
 	if (r == 0)

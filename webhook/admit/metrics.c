@@ -107,9 +107,12 @@ static void format_state(const struct metrics_state *state, FILE *out)
 	fprintf(out, "farguard_watch_errors_total{resource=\"namespaces\"} %llu\n",
 	        (unsigned long long)state->watch_errors);
 	describe(out, "farguard_config_last_reload_successful", "gauge",
-	         "1 when the configuration that is in force was read without an error.");
-	/* A configuration that cannot be read ends the program before anything is counted. */
-	fputs("farguard_config_last_reload_successful 1\n", out);
+	         "1 when the configuration file, as it was read last, is in force.");
+	fprintf(out, "farguard_config_last_reload_successful %d\n", state->is_config_good);
+	describe(out, "farguard_config_last_reload_success_timestamp_seconds", "gauge",
+	         "When a configuration was taken last.");
+	fprintf(out, "farguard_config_last_reload_success_timestamp_seconds %lld\n",
+	        (long long)state->config_good_s);
 	describe(out, "farguard_build_info", "gauge", "1, with the version.");
 	fputs("farguard_build_info{version=\"" FARGUARD_VERSION "\"} 1\n", out);
 }

@@ -7,6 +7,7 @@
 #define FARGUARD_ADMIT_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct metrics {
 struct metrics_state {
 	int64_t certificate_expiry_s; /* Unix time; 0 without a certificate */
 	uint64_t namespace_count, watch_errors;
+	bool is_config_good;   /* the configuration file, as it was read last */
+	int64_t config_good_s; /* Unix time of the last good one */
 };
 
 /* Count one review, answered after `duration_us`. */

@@ -9,6 +9,7 @@
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/admit/admit.h"
+#include "webhook/admit/config.h"
 #include "webhook/admit/exchange.h"
 #include "webhook/admit/listen.h"
 #include "webhook/admit/tls.h"
@@ -21,9 +22,11 @@
 static int start_admission(struct server *server, struct admit *admit, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	int r = listen_open(admit->policy->server.listen, &fd, server->admission_address,
+	const struct policy *policy = config_get(admit->config);
+	int r = listen_open(policy->server.listen, &fd, server->admission_address,
 	                    sizeof(server->admission_address), err);
 
+	config_put(admit->config, policy);
 	if (r < 0)
 		return err_wrap(err, "server.listen");
 	server->admission = MHD_start_daemon(
@@ -45,9 +48,11 @@ static int start_admission(struct server *server, struct admit *admit, struct er
 static int start_metrics(struct server *server, struct admit *admit, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	int r = listen_open(admit->policy->server.metrics, &fd, server->metrics_address,
+	const struct policy *policy = config_get(admit->config);
+	int r = listen_open(policy->server.metrics, &fd, server->metrics_address,
 	                    sizeof(server->metrics_address), err);
 
+	config_put(admit->config, policy);
 	if (r < 0)
 		return err_wrap(err, "server.metrics");
 	server->metrics = MHD_start_daemon(

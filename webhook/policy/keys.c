@@ -83,7 +83,11 @@ static const struct key registry_keys[] = {
 };
 
 static const struct key tls_keys[] = {
-        {.name = "source", .kind = KEY_WORD_STRING, .offset = AT(tls.source), .words = {"self"}},
+        {.name = "source",
+         .kind = KEY_WORD_STRING,
+         .offset = AT(tls.source),
+         .words = {"self"},
+         .needs_restart = true},
         {.name = "rotateDays",
          .kind = KEY_INT,
          .offset = AT(tls.rotate_days),
@@ -93,8 +97,11 @@ static const struct key tls_keys[] = {
 };
 
 static const struct key server_keys[] = {
-        {.name = "listen", .kind = KEY_ADDRESS, .offset = AT(server.listen)},
-        {.name = "metrics", .kind = KEY_ADDRESS, .offset = AT(server.metrics)},
+        {.name = "listen", .kind = KEY_ADDRESS, .offset = AT(server.listen), .needs_restart = true},
+        {.name = "metrics",
+         .kind = KEY_ADDRESS,
+         .offset = AT(server.metrics),
+         .needs_restart = true},
         {.name = NULL},
 };
 

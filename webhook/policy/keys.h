@@ -2,6 +2,7 @@
 #ifndef FARGUARD_POLICY_KEYS_H
 #define FARGUARD_POLICY_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum key_kind {
@@ -27,6 +28,7 @@ struct key {
 	const struct key *children; /* of a section; ends with a NULL name */
 	const char *words[KEY_WORDS_MAX];
 	int min, max;
+	bool needs_restart; /* read once, when the webhook starts */
 };
 
 /* The root's keys; ends with a NULL name. */

@@ -126,7 +126,7 @@ int policy_parse(struct policy *policy, const char *bytes, size_t len, const cha
 	return code;
 }
 
-int policy_load(struct policy *policy, const char *path, struct err *err)
+int policy_read(const char *path, char **out_bytes, size_t *out_len, struct err *err)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(mem_freep) char *bytes = NULL;
@@ -142,5 +142,18 @@ int policy_load(struct policy *policy, const char *path, struct err *err)
 		len += (size_t)n;
 	if (n < 0)
 		return err_set(err, errno, "%.150s: %s", path, strerror(errno));
-	return policy_parse(policy, bytes, len, path, err);
+	if (len > POLICY_BYTES_MAX)
+		return err_set(err, EFBIG, "%.150s: longer than %u bytes", path, POLICY_BYTES_MAX);
+	*out_bytes = TAKE(bytes);
+	*out_len = len;
+	return 0;
+}
+
+int policy_load(struct policy *policy, const char *path, struct err *err)
+{
+	CLEANUP(mem_freep) char *bytes = NULL;
+	size_t len = 0;
+	int r = policy_read(path, &bytes, &len, err);
+
+	return r < 0 ? r : policy_parse(policy, bytes, len, path, err);
 }

@@ -77,6 +77,10 @@ void policy_done(struct policy *policy);
 int policy_parse(struct policy *policy, const char *bytes, size_t len, const char *name,
                  struct err *err);
 
+/* The whole of the file at `path`; `*out_bytes` is malloc'ed.  Returns 0, -EFBIG, -ENOMEM, or what
+ * the file system says. */
+int policy_read(const char *path, char **out_bytes, size_t *out_len, struct err *err);
+
 /* policy_parse() of a file. */
 int policy_load(struct policy *policy, const char *path, struct err *err);
 

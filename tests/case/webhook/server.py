@@ -34,11 +34,13 @@ def free_port():
 
 
 class Webhook:
-    def __init__(self, api, work, *args, ready=True, token=None):
-        path = os.path.join(work, f"config-{time.monotonic_ns()}.yaml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f'server: {{listen: "127.0.0.1:{free_port()}", metrics: "127.0.0.1:{free_port()}"}}\n')
-        args = ["--config", path, "--api-server", f"http://127.0.0.1:{api.port}", "--namespace", "farguard", *args]
+    def __init__(self, api, work, *args, ready=True, token=None, config=None):
+        self.addresses = f'server: {{listen: "127.0.0.1:{free_port()}", metrics: "127.0.0.1:{free_port()}"}}\n'
+        if not config:
+            config = os.path.join(work, f"config-{time.monotonic_ns()}.yaml")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(self.addresses)
+        args = ["--config", config, "--api-server", f"http://127.0.0.1:{api.port}", "--namespace", "farguard", *args]
         if token:
             args += ["--token-file", token]
         self.lines, self.raw = [], []
@@ -97,12 +99,17 @@ class Webhook:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
 
-    def metrics(self):
+    def metrics(self, path="/metrics"):
         connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=10)
-        connection.request("GET", "/metrics")
+        connection.request("GET", path)
         text = connection.getresponse().read().decode()
         connection.close()
         return text
+
+    def metric(self, series):
+        """The value of one series, as a number; None when it is not there."""
+        lines = [line for line in self.metrics().splitlines() if line.startswith(series + " ")]
+        return float(lines[0].rsplit(" ", 1)[1]) if lines else None
 
     def end(self, which=signal.SIGTERM):
         if self.process.poll() is None:

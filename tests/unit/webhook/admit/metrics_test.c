@@ -8,8 +8,11 @@
 
 static char *formatted(struct metrics *metrics)
 {
-	struct metrics_state state = {
-	        .certificate_expiry_s = 1800000000, .namespace_count = 7, .watch_errors = 3};
+	struct metrics_state state = {.certificate_expiry_s = 1800000000,
+	                              .namespace_count = 7,
+	                              .watch_errors = 3,
+	                              .is_config_good = true,
+	                              .config_good_s = 1700000000};
 	size_t len = 0;
 	char *text = metrics_format(metrics, &state, &len);
 
@@ -91,6 +94,8 @@ static void answers_are_counted_by_status(void **unused)
 	has(text, "farguard_admission_responses_total{code=\"413\"} 0");
 	has(text, "farguard_admission_responses_total{code=\"other\"} 2");
 	has(text, "farguard_certificate_expiry_timestamp_seconds 1800000000");
+	has(text, "farguard_config_last_reload_successful 1");
+	has(text, "farguard_config_last_reload_success_timestamp_seconds 1700000000");
 	has(text, "farguard_watch_objects{resource=\"namespaces\"} 7");
 	has(text, "farguard_watch_errors_total{resource=\"namespaces\"} 3");
 	free(text);
