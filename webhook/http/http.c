@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
+#include "webhook/http/local.h"
 #include "webhook/http/peer.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
@@ -26,7 +28,7 @@ struct call {
 	struct http *http;
 	const struct http_request *request;
 	struct http_response *out;
-	size_t cap, bytes_max;
+	size_t cap, bytes_max, head_bytes;
 	int failed; /* -errno of a callback */
 };
 
@@ -45,28 +47,18 @@ void http_exit(void)
 	curl_global_cleanup();
 }
 
-/* Without TLS anyone on the way reads the token: only to this machine. */
-static bool is_loopback(const char *host)
-{
-	size_t digits = strspn(host, "0123456789.");
-
-	if (strncmp(host, "[::1]", 5) == 0)
-		return host[5] == '\0' || host[5] == ':' || host[5] == '/';
-	return strncmp(host, "127.", 4) == 0 &&
-	       (host[digits] == '\0' || host[digits] == ':' || host[digits] == '/');
-}
-
 /* Of "https:///x" and of "https://" curl would make the host "x", or what the path begins with. */
 static bool begins_with_host(const char *text)
 {
 	return *text && !strchr("/:\\", *text);
 }
 
+/* Without TLS anyone on the way reads the token: only to this machine. */
 static bool is_base(const char *base)
 {
 	return base && strlen(base) < 512 && !strpbrk(base, " \t\r\n@?#") &&
 	       ((strncmp(base, "https://", 8) == 0 && begins_with_host(base + 8)) ||
-	        (strncmp(base, "http://", 7) == 0 && is_loopback(base + 7)));
+	        (strncmp(base, "http://", 7) == 0 && local_is_loopback(base + 7)));
 }
 
 static char *copy(const char *text, bool *out_failed)
@@ -75,6 +67,13 @@ static char *copy(const char *text, bool *out_failed)
 
 	*out_failed |= text && !copied;
 	return copied;
+}
+
+/* The path begins with one. */
+static void strip_slashes(char *base)
+{
+	for (size_t len = strlen(base); len && base[len - 1] == '/'; len--)
+		base[len - 1] = '\0';
 }
 
 int http_open(struct http **out, const struct http_settings *settings, struct err *err)
@@ -99,9 +98,27 @@ int http_open(struct http **out, const struct http_settings *settings, struct er
 		http_close(http);
 		return r;
 	}
-	for (size_t len = strlen(http->base); len && http->base[len - 1] == '/'; len--)
-		http->base[len - 1] = '\0';
+	strip_slashes(http->base);
 	*out = http;
+	return 0;
+}
+
+int http_turn(struct http *http, const char *base, struct err *err)
+{
+	struct http_settings settings = {.base = base};
+	char *turned;
+
+	/* They are for the first server alone. */
+	assert(!http->token_file && !http->peer.headers && !http->peer.connect_to);
+	if (!is_base(base))
+		return err_set(err, EINVAL, "\"%.100s\" is no https:// address of a server",
+		               base ? base : "");
+	turned = peer_base(&settings);
+	if (!turned)
+		return err_set(err, ENOMEM, "no memory");
+	strip_slashes(turned);
+	free(http->base);
+	http->base = turned;
 	return 0;
 }
 
@@ -166,6 +183,29 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
 	return call->failed < 0 ? CURL_WRITEFUNC_ERROR : len;
 }
 
+/* curl keeps the head of an answer, however long it is. */
+static size_t on_head(char *bytes, size_t size, size_t count, void *ctx)
+{
+	struct call *call = ctx;
+
+	(void)bytes;
+	if (size * count > HTTP_HEAD_BYTES_MAX - call->head_bytes) {
+		call->failed = -EFBIG;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	call->head_bytes += size * count;
+	return size * count;
+}
+
+static curl_socket_t open_remote(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)ctx;
+	(void)purpose;
+	if (local_is_near(&address->addr))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	struct call *call = ctx;
@@ -219,9 +259,12 @@ static int make_headers(struct http *http, const struct http_request *request,
 {
 	static const char bearer[] = "Authorization: Bearer ";
 	char line[sizeof(bearer) + HTTP_TOKEN_BYTES_MAX];
-	char type[128];
-	int r = add_header(out, "Accept: application/json");
+	char type[128], accept[512];
+	int r;
 
+	snprintf(accept, sizeof(accept), "Accept: %s",
+	         request->accept ? request->accept : "application/json");
+	r = add_header(out, accept);
 	for (struct curl_slist *at = http->peer.headers; r == 0 && at; at = at->next)
 		r = add_header(out, at->data);
 	if (r == 0)
@@ -229,6 +272,11 @@ static int make_headers(struct http *http, const struct http_request *request,
 	if (r == 0 && request->type) {
 		snprintf(type, sizeof(type), "Content-Type: %s", request->type);
 		r = add_header(out, type);
+	}
+	for (size_t i = 0; r == 0 && request->headers && request->headers[i]; i++) {
+		if (strpbrk(request->headers[i], "\r\n"))
+			return err_set(err, EINVAL, "a header has a line feed");
+		r = add_header(out, request->headers[i]);
 	}
 	if (r == 0 && http->token_file) {
 		memcpy(line, bearer, sizeof(bearer));
@@ -279,6 +327,10 @@ static void set_options(struct http *http, const struct http_request *request, s
 	}
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_head);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, call);
+	if (request->remote_only)
+		curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_remote);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, call);
@@ -290,8 +342,24 @@ static void set_body(CURL *curl, const struct http_request *request)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
 	}
-	if (strcmp(request->method, "GET") != 0)
+	if (strcmp(request->method, "HEAD") == 0)
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	else if (strcmp(request->method, "GET") != 0)
 		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static int sign(CURL *curl, const struct http_aws *aws, struct err *err)
+{
+	char how[128];
+	int n = snprintf(how, sizeof(how), "aws:amz:%s:%s", aws->region, aws->service);
+
+	if (n < 0 || (size_t)n >= sizeof(how))
+		return err_set(err, EINVAL, "the name of a region is too long");
+	if (curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, how) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_USERNAME, aws->key_id) != CURLE_OK ||
+	    curl_easy_setopt(curl, CURLOPT_PASSWORD, aws->secret) != CURLE_OK)
+		return err_set(err, ENOMEM, "no memory");
+	return 0;
 }
 
 static int code_of(CURLcode code, const struct call *call)
@@ -342,6 +410,9 @@ int http_call(struct http *http, const struct http_request *request, struct http
 	http->text[0] = '\0';
 	set_options(http, request, &call);
 	set_body(http->curl, request);
+	r = request->aws ? sign(http->curl, request->aws, err) : 0;
+	if (r < 0)
+		return r;
 	if (curl_easy_setopt(http->curl, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
 		return err_set(err, ENOMEM, "no memory");
@@ -353,4 +424,13 @@ int http_call(struct http *http, const struct http_request *request, struct http
 		return out->body || keep(&call, "", 0) == 0 ? 0 : err_set(err, ENOMEM, "no memory");
 	return err_set(err, code_of(code, &call), "%s %.80s: %.120s", request->method,
 	               request->path, http->text[0] ? http->text : curl_easy_strerror(code));
+}
+
+const char *http_header(struct http *http, const char *name, size_t nth)
+{
+	struct curl_header *header = NULL;
+
+	return curl_easy_header(http->curl, name, nth, CURLH_HEADER, -1, &header) == CURLHE_OK
+	               ? header->value
+	               : NULL;
 }

@@ -26,6 +26,7 @@ enum server_then {
 	SERVER_STALLS, /* until the client goes */
 	SERVER_DRIPS,  /* one byte every 400 ms, eight times */
 	SERVER_POURS,  /* SERVER_LARGE_BYTES more */
+	SERVER_NAMES,  /* headers without end */
 };
 
 struct server_answer {
@@ -47,6 +48,12 @@ static const struct server_answer server_answers[] = {
         {"/nul", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na\x01z", SERVER_KEEPS},
         {"/none", "HTTP/1.1 204 No Content\r\n\r\n", SERVER_KEEPS},
         {"/missing", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", SERVER_KEEPS},
+        {"/named",
+         "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"a\"\r\nContent-Length: 0\r\n"
+         "www-authenticate:   Bearer realm=\"b\"  \r\n\r\n",
+         SERVER_KEEPS},
+        {"/head", "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", SERVER_KEEPS},
+        {"/names-without-end", "HTTP/1.1 200 OK\r\n", SERVER_NAMES},
         {"/broken", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", SERVER_KEEPS},
         {"/chunked",
          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n2\r\n, \r\n"
@@ -129,6 +136,9 @@ static bool server_end(struct server *server, int client, enum server_then then)
 		memset(large, 'x', sizeof(large));
 		return server_send(client, large, sizeof(large)) && false;
 	}
+	if (then == SERVER_NAMES)
+		while (server_send(client, "X-Name: value\r\n", 15))
+			;
 	return then == SERVER_KEEPS || then == SERVER_DRIPS;
 }
 
