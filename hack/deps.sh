@@ -17,6 +17,7 @@ packages=(
 	# checking
 	clang clang-format libcmocka-dev musl-tools shellcheck git python3 python3-yaml python3-jsonpatch
 	python3-jsonschema
+	prometheus
 	# the local cluster
 	containerd runc containernetworking-plugins iptables conntrack iproute2 kmod mount util-linux procps openssl curl
 	ca-certificates golang-go

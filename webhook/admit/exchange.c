@@ -234,36 +234,3 @@ void exchange_end(void *cls, struct MHD_Connection *connection, void **state,
 	*state = NULL;
 	atomic_fetch_sub(&running, 1);
 }
-
-enum MHD_Result exchange_metrics(void *cls, struct MHD_Connection *connection, const char *url,
-                                 const char *method, const char *version, const char *upload_data,
-                                 size_t *upload_data_size, void **state)
-{
-	struct MHD_Response *response;
-	enum MHD_Result queued;
-	size_t len = 0;
-	bool is_found = strcmp(url, "/metrics") == 0;
-	bool is_get = strcmp(method, MHD_HTTP_METHOD_GET) == 0;
-	char *text = is_found && is_get ? admit_metrics(cls, &len) : strdup("");
-
-	(void)version;
-	(void)upload_data;
-	(void)upload_data_size;
-	(void)state;
-	if (!text)
-		return MHD_NO;
-	response = MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(text);
-		return MHD_NO;
-	}
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-	                        "text/plain; version=0.0.4; charset=utf-8");
-	queued = MHD_queue_response(connection,
-	                            !is_found ? MHD_HTTP_NOT_FOUND
-	                            : is_get  ? MHD_HTTP_OK
-	                                      : MHD_HTTP_METHOD_NOT_ALLOWED,
-	                            response);
-	MHD_destroy_response(response);
-	return queued;
-}

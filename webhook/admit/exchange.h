@@ -21,11 +21,6 @@ enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, cons
 void exchange_end(void *cls, struct MHD_Connection *connection, void **exchange,
                   enum MHD_RequestTerminationCode code);
 
-/* The metrics port's: GET /metrics. */
-enum MHD_Result exchange_metrics(void *cls, struct MHD_Connection *connection, const char *url,
-                                 const char *method, const char *version, const char *upload_data,
-                                 size_t *upload_data_size, void **exchange);
-
 /* How many exchanges have begun and not ended. */
 unsigned exchange_running(void);
 

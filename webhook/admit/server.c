@@ -12,6 +12,7 @@
 #include "webhook/admit/config.h"
 #include "webhook/admit/exchange.h"
 #include "webhook/admit/listen.h"
+#include "webhook/admit/pages.h"
 #include "webhook/admit/tls.h"
 #include "webhook/policy/policy.h"
 
@@ -56,8 +57,8 @@ static int start_metrics(struct server *server, struct admit *admit, struct err 
 	if (r < 0)
 		return err_wrap(err, "server.metrics");
 	server->metrics = MHD_start_daemon(
-	        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, exchange_metrics,
-	        admit, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64u,
+	        MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, pages_step, admit,
+	        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, 64u,
 	        MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	        REQUEST_HEAD_BYTES, MHD_OPTION_END);
 	if (!server->metrics)
