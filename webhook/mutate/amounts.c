@@ -7,6 +7,10 @@
 
 #include "webhook/policy/quantity.h"
 
+/* For a container of ours that is made to have a limit. */
+#define ENOUGH_CPU    0.1
+#define ENOUGH_MEMORY (64.0 * 1048576)
+
 struct amount *amounts_of(struct amounts *amounts, const char *name)
 {
 	for (size_t i = 0; i < amounts->count; i++)
@@ -109,9 +113,16 @@ static bool fit_ratio(struct amount *amount, const struct bounds_item *bounds)
 	if (!bounds->ratio.as)
 		return true;
 	if (!amount->has_limit || amount->limit <= 0) {
-		if (amount->request <= 0)
+		double enough = strcmp(amount->name, "cpu") == 0      ? ENOUGH_CPU
+		                : strcmp(amount->name, "memory") == 0 ? ENOUGH_MEMORY
+		                                                      : 0;
+
+		if (amount->request > 0)
+			set_limit(amount, amount->request, amount->request_as);
+		else if (enough > 0)
+			set_limit(amount, enough, NULL);
+		else
 			return false;
-		set_limit(amount, amount->request, amount->request_as);
 	}
 	if (amount->request <= 0 || amount->limit / amount->request > bounds->ratio.value)
 		set_request(amount, amount->limit / bounds->ratio.value, NULL);

@@ -58,9 +58,12 @@ static int check_complete(const struct plan *plan, struct json_object *after, ch
                           size_t cap)
 {
 	CLEANUP(ops_done) struct ops ops = {0};
+	struct mutate_context context = *plan->context;
 	struct plan again;
 
-	plan_init(&again, plan->policy, plan->context, after);
+	/* What is not found out by now is not found out. */
+	context.image = NULL;
+	plan_init(&again, plan->policy, &context, after);
 	if (plan_make(&again) != REASON_INJECTED || again.install < 0 || !again.volume ||
 	    !again.no_token_volume || (again.agent < 0 && again.sidecar_agent < 0))
 		return fail(detail, cap, "the patched pod is not seen as injected");

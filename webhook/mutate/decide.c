@@ -109,7 +109,7 @@ static enum reason write_patch(struct plan *plan, struct ops *ops, struct mutate
 void decide_pod(const struct policy *policy, const struct mutate_context *context,
                 struct json_object *pod, struct ops *ops, struct mutate_result *out)
 {
-	struct plan plan;
+	CLEANUP(plan_done) struct plan plan;
 
 	*out = (struct mutate_result){0};
 	plan_init(&plan, policy, context, pod);

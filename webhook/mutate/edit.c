@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "injector/base/contract.h"
+#include "webhook/mutate/image.h"
 #include "webhook/mutate/ours.h"
 #include "webhook/mutate/words.h"
 
@@ -122,7 +123,10 @@ static void edit_container(const struct plan *plan, struct ops *ops, const struc
 
 	ops_join(ops, pointer, "/spec/%s/%zu", list, c->index);
 	ops_join(ops, made, "/spec/%s/%s", list, c->name);
-	edit_command(ops, c, pointer);
+	if (c->looked_up)
+		image_edit(ops, c, pointer, made);
+	else
+		edit_command(ops, c, pointer);
 	edit_env(plan, ops, c, pointer, made);
 	edit_mounts(plan, ops, c, pointer, made);
 }

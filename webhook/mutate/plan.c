@@ -8,11 +8,10 @@
 #include "injector/base/contract.h"
 #include "injector/base/str.h"
 #include "webhook/mutate/resources.h"
+#include "webhook/mutate/select.h"
 #include "webhook/mutate/shape.h"
 #include "webhook/mutate/tree.h"
 #include "webhook/mutate/words.h"
-
-#define GLOB_MAX 254
 
 void plan_init(struct plan *plan, const struct policy *policy, const struct mutate_context *context,
                struct json_object *pod)
@@ -22,6 +21,12 @@ void plan_init(struct plan *plan, const struct policy *policy, const struct muta
 	plan->context = context;
 	plan->pod = pod;
 	plan->install = plan->agent = plan->sidecar_agent = -1;
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		mutate_image_done(&plan->containers[i].image);
 }
 
 void plan_warn(struct plan *plan, const char *word)
@@ -60,7 +65,7 @@ bool plan_is_wrapped(struct json_object *container)
 	       tree_item_is(command, 2, "--");
 }
 
-static bool matches_any(const struct policy_list *globs, const char *name)
+bool plan_matches(const struct policy_list *globs, const char *name)
 {
 	size_t i;
 
@@ -70,36 +75,7 @@ static bool matches_any(const struct policy_list *globs, const char *name)
 	return false;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* Whether `name` matches one of the comma-separated globs in `list`, or, `literally`, is one. */
-static bool listed(const char *list, const char *name, bool literally)
-{
-	struct str rest = {list, strlen(list)};
-	char glob[GLOB_MAX];
-
-	while (rest.len) {
-		struct str item = str_cut(&rest, ',');
-
-		while (item.len && is_blank(*item.ptr))
-			item.ptr++, item.len--;
-		while (item.len && is_blank(item.ptr[item.len - 1]))
-			item.len--;
-		if (item.len == 0 || item.len >= sizeof(glob))
-			continue;
-		memcpy(glob, item.ptr, item.len);
-		glob[item.len] = '\0';
-		if (literally ? strcmp(glob, name) == 0 : fnmatch(glob, name, 0) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* An annotation of the pod, or the label of the same name. */
-static const char *word_of(const struct plan *plan, const char *key)
+const char *plan_word(const struct plan *plan, const char *key)
 {
 	const char *value = tree_string(tree_get(plan->metadata, "annotations"), key);
 
@@ -117,7 +93,7 @@ static bool one_of(const char *value, const char *const *words)
 /* A word of the pod, or NULL with a warning when it is none of `words`. */
 static const char *known_word(struct plan *plan, const char *key, const char *const *words)
 {
-	const char *value = word_of(plan, key);
+	const char *value = plan_word(plan, key);
 
 	if (!value || one_of(value, words))
 		return value;
@@ -336,59 +312,6 @@ static bool names_free(struct plan *plan)
 	return true;
 }
 
-static const char *why_not_selected(const struct plan *plan, const struct plan_container *c)
-{
-	const char *only = word_of(plan, ANNOTATION_ONLY), *but = word_of(plan, ANNOTATION_EXCEPT);
-
-	if (plan->install >= 0 && c->init && c->index < (size_t)plan->install)
-		return "before-install";
-	if (but && listed(but, c->name, false))
-		return "excluded";
-	if (only && !listed(only, c->name, false))
-		return "not-selected";
-	if (matches_any(&plan->policy->inject.exclude_containers, c->name) &&
-	    !(only && listed(only, c->name, true)))
-		return "known-injector";
-	return NULL;
-}
-
-/* A literal LD_PRELOAD of the spec, or NULL. */
-static const char *preload_value(const struct plan_container *c)
-{
-	struct json_object *env = tree_list(c->spec, "env");
-	long at = tree_find(env, "name", "LD_PRELOAD");
-
-	return at >= 0 ? tree_string(tree_at(env, (size_t)at), "value") : NULL;
-}
-
-static bool has_preload(const struct plan_container *c)
-{
-	return tree_find(tree_list(c->spec, "env"), "name", "LD_PRELOAD") >= 0;
-}
-
-static void choose(struct plan *plan, struct plan_container *c)
-{
-	enum policy_preload_env mode = plan->policy->inject.preload_env;
-	bool by_env = mode != POLICY_PRELOAD_NEVER &&
-	              (preload_value(c) || (mode == POLICY_PRELOAD_ALWAYS && !has_preload(c)));
-
-	c->reason = why_not_selected(plan, c);
-	if (c->reason)
-		return;
-	c->selected = true;
-	c->covered = true;
-	if (c->has_command || c->wrapped) {
-		c->how = "command";
-	} else if (by_env) {
-		c->how = "preload-env";
-	} else if (!c->etc_mounted) {
-		c->how = "self-wrap";
-	} else {
-		c->covered = false;
-		c->reason = "etc-mounted";
-	}
-}
-
 /* Where the agent goes, and whether a pod that is to end can be seen to end. */
 static enum reason place_agent(struct plan *plan)
 {
@@ -411,7 +334,9 @@ static enum reason place_agent(struct plan *plan)
 	for (i = 0; i < plan->count; i++) {
 		const struct plan_container *c = &plan->containers[i];
 
-		if (c->init || !c->selected || (c->covered && strcmp(c->how, "command") == 0))
+		if (c->init || !c->selected ||
+		    (c->covered &&
+		     (strcmp(c->how, "command") == 0 || strcmp(c->how, "lookup") == 0)))
 			continue;
 		snprintf(plan->detail, sizeof(plan->detail),
 		         "the end of container \"%.60s\" cannot be seen, and the cluster has no "
@@ -438,7 +363,7 @@ static enum reason choose_containers(struct plan *plan)
 	if (plan->context->circuit_open && !plan_is_repair(plan))
 		return REASON_CIRCUIT_OPEN;
 	for (i = 0; i < plan->count; i++) {
-		choose(plan, &plan->containers[i]);
+		select_container(plan, &plan->containers[i]);
 		covered += plan->containers[i].covered;
 	}
 	if (covered == 0) {
@@ -462,7 +387,7 @@ enum reason plan_make(struct plan *plan)
 	enum reason reason, choice;
 
 	if (strcmp(plan->context->namespace, OUR_NAMESPACE) == 0 ||
-	    matches_any(&plan->policy->inject.exclude_namespaces, plan->context->namespace))
+	    plan_matches(&plan->policy->inject.exclude_namespaces, plan->context->namespace))
 		return REASON_NAMESPACE_EXCLUDED;
 	if (!shape_check(plan->pod, plan->detail, sizeof(plan->detail)))
 		return REASON_MALFORMED;

@@ -1,7 +1,7 @@
 /* plan.h - what is to be done to one pod, before any operation is written.
  *
- * Owns     Nothing: names point into the pod and the policy.
- * Limits   PLAN_CONTAINERS_MAX containers of all kinds; a pod with more is left alone.
+ * Owns     What was looked up of images, until plan_done(); names point into the pod and the
+ * policy. Limits   PLAN_CONTAINERS_MAX containers of all kinds; a pod with more is left alone.
  */
 #ifndef FARGUARD_MUTATE_PLAN_H
 #define FARGUARD_MUTATE_PLAN_H
@@ -24,7 +24,9 @@ struct plan_container {
 	bool has_command, wrapped;
 	bool etc_mounted; /* a volume of its own where the loader looks for ld.so.preload */
 	bool selected, covered;
-	const char *how;    /* covered */
+	const char *how; /* covered */
+	bool looked_up;  /* `image` is to be wrapped */
+	struct mutate_image image;
 	const char *reason; /* not covered */
 };
 
@@ -65,6 +67,14 @@ static inline bool plan_is_repair(const struct plan *plan)
 
 /* Note a warning of the contract, once. */
 void plan_warn(struct plan *plan, const char *word);
+
+void plan_done(struct plan *plan);
+
+/* An annotation of the pod, or the label of the same name; NULL for none. */
+const char *plan_word(const struct plan *plan, const char *key);
+
+/* Whether one of the shell globs fits `name`. */
+bool plan_matches(const struct policy_list *globs, const char *name);
 
 /* Whether the pod is bound for Fargate by its label or its scheduler. */
 bool plan_is_fargate(const struct plan *plan);

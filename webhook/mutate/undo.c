@@ -136,16 +136,37 @@ static void unjoin_preload(struct undo *undo, struct json_object *container, con
 	}
 }
 
+/* The wrap, or all that an image was found to start. */
+static void undo_command(struct undo *undo, struct json_object *container, const char *pointer,
+                         const char *created_as)
+{
+	static const char *const keys[] = {"command", "args"};
+	char path[OPS_POINTER_MAX], made[OPS_POINTER_MAX];
+
+	if (!plan_is_wrapped(container))
+		return;
+	ops_join(undo->ops, made, "%s/command", created_as);
+	if (!has_pointer(undo->created, made)) {
+		for (int i = 0; i < 3; i++) {
+			ops_join(undo->ops, path, "%s/command/0", pointer);
+			ops_remove(undo->ops, path);
+		}
+		return;
+	}
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		ops_join(undo->ops, made, "%s/%s", created_as, keys[i]);
+		ops_join(undo->ops, path, "%s/%s", pointer, keys[i]);
+		if (has_pointer(undo->created, made) && tree_has(container, keys[i]))
+			ops_remove(undo->ops, path);
+	}
+}
+
 static void undo_container(struct undo *undo, struct json_object *container, const char *pointer,
                            const char *created_as)
 {
 	char path[OPS_POINTER_MAX], made[OPS_POINTER_MAX];
-	int i;
 
-	for (i = 0; i < 3 && plan_is_wrapped(container); i++) {
-		ops_join(undo->ops, path, "%s/command/0", pointer);
-		ops_remove(undo->ops, path);
-	}
+	undo_command(undo, container, pointer, created_as);
 	unjoin_preload(undo, container, pointer);
 	ops_join(undo->ops, path, "%s/env", pointer);
 	ops_join(undo->ops, made, "%s/env", created_as);
