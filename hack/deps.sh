@@ -23,6 +23,8 @@ packages=(
 	ca-certificates golang-go
 	# images of the demo and of the tests
 	buildah debootstrap busybox-static
+	# promtool, for the chart's alerts
+	prometheus
 	# peers that `make bench` measures against
 	strace tini
 )

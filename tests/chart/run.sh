@@ -12,6 +12,8 @@ build=${FARGUARD_BUILD:-$top/build/${FARGUARD_MODE:-release}}
 . "$top/tests/e2e/tap.sh"
 # shellcheck source=tests/chart/installed.sh
 . "$here/installed.sh"
+# shellcheck source=tests/chart/monitoring.sh
+. "$here/monitoring.sh"
 
 work=$(mktemp -d)
 trap 'installed_finish; rm -rf "$work"' EXIT
@@ -92,6 +94,29 @@ renderings() {
 	has "the port follows the configuration" "$pod|containers|0|ports|0|containerPort" 9444 --set config.server.listen=:9444
 	has "the log level is passed" "$pod|containers|0|args" \
 		'["--config", "/etc/farguard/farguard.yaml", "--log-level", "debug"]' --set logLevel=debug
+	has "zones by default" "$pod|topologySpreadConstraints|0|topologyKey" '"topology.kubernetes.io/zone"'
+	has "a topology constraint of one's own selects our pods" "$pod|topologySpreadConstraints" \
+		'[{"labelSelector": {"matchLabels": {"app.kubernetes.io/component": "webhook", "app.kubernetes.io/name": "farguard"}}, '\
+'"maxSkew": 2, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"}]' \
+		--set 'topologySpreadConstraints[0].topologyKey=rack,topologySpreadConstraints[0].maxSkew=2' \
+		--set 'topologySpreadConstraints[0].whenUnsatisfiable=DoNotSchedule'
+	has "a label of all objects" 'ClusterRole/farguard-webhook|metadata|labels|team' '"sec"' --set commonLabels.team=sec
+	has "it cannot replace ours" 'Deployment/farguard-webhook|metadata|labels|app.kubernetes.io/name' '"farguard"' \
+		--set 'commonLabels.app\.kubernetes\.io/name=other'
+	has "what an eviction may take" 'PodDisruptionBudget/farguard-webhook|spec|maxUnavailable' '"34%"' \
+		--set podDisruptionBudget.maxUnavailable=34%
+	has "no network policy unless asked" NetworkPolicy/farguard-webhook null
+	has "admission is open to all, metrics to those that are named" 'NetworkPolicy/farguard-webhook|spec|ingress' \
+		'[{"ports": [{"port": "admission", "protocol": "TCP"}]}, {"from": [{"podSelector": {"matchLabels": {"a": "b"}}}], '\
+'"ports": [{"port": "metrics", "protocol": "TCP"}]}]' \
+		--set networkPolicy.enabled=true --set-json 'networkPolicy.metricsFrom=[{"podSelector":{"matchLabels":{"a":"b"}}}]'
+	has "egress to peers of one's own" 'NetworkPolicy/farguard-webhook|spec|egress|1|to' '[{"ipBlock": {"cidr": "10.0.0.0/8"}}]' \
+		--set networkPolicy.enabled=true --set 'networkPolicy.egressTo[0].ipBlock.cidr=10.0.0.0/8'
+	has "no condition by default" "$hook|matchConditions" null
+	has "only pods of Fargate are sent where only they are injected" "$hook|matchConditions|0|name" '"fargate"' \
+		--set config.inject.fargateOnly=true --kube-version 1.28
+	has "no condition where the API server knows none" "$hook|matchConditions" null \
+		--set config.inject.fargateOnly=true --kube-version 1.27
 	has "an account's annotation" 'ServiceAccount/farguard-webhook|metadata|annotations' '{"a.test/role": "r"}' \
 		--set 'serviceAccount.annotations.a\.test/role=r'
 }
@@ -110,6 +135,17 @@ schema() {
 	refuses heartbeatSeconds --set config.agent.heartbeatSeconds=0
 	refuses listen --set config.server.listen=:10250
 	refuses digest --set image.digest=sha256:12
+	refuses "port 10250 is the kubelet's" --set config.server.metrics=:10250
+	refuses "no port 65536" --set config.server.listen=:65536
+	refuses "cannot both be :9090" --set config.server.listen=:9090
+	refuses "enable one" --set monitoring.serviceMonitor.enabled=true,monitoring.podMonitor.enabled=true
+	refuses interval --set monitoring.podMonitor.interval=30
+	refuses maxUnavailable --set-string podDisruptionBudget.maxUnavailable=half
+	refuses metricsFrom --set 'networkPolicy.metricsFrom[0].namespace=x'
+	refuses egressPorts --set 'networkPolicy.egressPorts={}'
+	refuses disabled --set 'monitoring.rules.disabled={FarguardNone}'
+	refuses expression --set 'webhook.matchConditions[0].name=x'
+	refuses limits --set config.agent.resources.limits.cpu=much
 	refuses limit --set config.agent.resources.limit.cpu=1
 }
 
@@ -131,6 +167,7 @@ helm version >/dev/null 2>"$work/helm" || {
 }
 
 succeeds "helm lint --strict" helm lint --strict "$chart"
+succeeds "each value has a comment, is in the schema and in README.md, and the schema has no other" "$top/hack/values.py"
 render "$work/defaults.yaml" || not_ok "the defaults render" "$(cat "$work/defaults.yaml.err")"
 render "$work/again.yaml"
 same "a second rendering is the same to the byte" "$(sha256sum <"$work/defaults.yaml")" "$(sha256sum <"$work/again.yaml")"
@@ -142,6 +179,7 @@ check "another configuration rolls the pods" \
 	[ "$(at "$work/defaults.yaml" "$checksum")" != "$(at "$work/other.yaml" "$checksum")" ]
 renderings
 schema
+monitoring
 accepted "farguardctl accepts the configuration of the defaults" "$work/defaults.yaml"
 accepted "farguardctl accepts the configuration of other values" "$work/other.yaml"
 "$top/hack/manifests.sh" - >"$work/manifests.yaml"
