@@ -25,6 +25,7 @@ DEPS_webhook/cert      := injector/base
 DEPS_webhook/http      := injector/base
 DEPS_webhook/kube      := webhook/http injector/base
 DEPS_webhook/registry  := webhook/kube webhook/http injector/base
+DEPS_webhook/kubeconfig := webhook/manifest webhook/mutate webhook/policy webhook/kube webhook/http injector/base
 DEPS_webhook/admit     := webhook/mutate webhook/policy webhook/kube webhook/http webhook/cert injector/base
 DEPS_webhook/ctl       := webhook/manifest webhook/mutate webhook/policy injector/base
 
@@ -35,6 +36,7 @@ PKGS_webhook/cert      := libcrypto
 PKGS_webhook/http      := libcurl
 PKGS_webhook/kube      := json-c
 PKGS_webhook/registry  := json-c libcrypto
+PKGS_webhook/kubeconfig := json-c
 PKGS_webhook/admit     := libmicrohttpd gnutls json-c
 
 # Programs, named as users know them.  The payload's are static: they run in

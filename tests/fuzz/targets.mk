@@ -12,3 +12,4 @@ FUZZ_hello := injector/agent
 FUZZ_containers := injector/agent
 FUZZ_spool := injector/agent
 FUZZ_event := injector/report
+FUZZ_kubeconfig := webhook/kubeconfig
