@@ -126,7 +126,7 @@ struct container *containers_get(struct containers *containers, struct str name)
 	memcpy(c->own_name, name.ptr, name.len);
 	c->name = (struct str){c->own_name, name.len};
 	c->kind = CONTAINER_OTHER;
-	c->source.origin = PROC_ORIGIN_ENTRYPOINT;
+	c->source.origin = PROC_ORIGIN_EPHEMERAL;
 	return c;
 }
 

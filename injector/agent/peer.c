@@ -205,7 +205,7 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 	peer->state = PEER_LIVE;
 	agent->peers.live++;
 	memcpy(container->users, hello->users, sizeof(container->users));
-	if (hello->session) {
+	if (hello->session && container->kind != CONTAINER_OTHER) {
 		container->source.origin = PROC_ORIGIN_EXEC;
 		container->missed = true;
 	} else {
@@ -214,7 +214,7 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 		container->running = true;
 		container->ended = false;
 		container->status_known = false;
-		if (container->kind != CONTAINER_INIT)
+		if (container->kind == CONTAINER_MAIN || container->kind == CONTAINER_SIDECAR)
 			container->source.origin = PROC_ORIGIN_ENTRYPOINT;
 	}
 	speak_covered(agent, container, hello);

@@ -57,7 +57,8 @@ static enum proc_origin origin_of(const struct proc_table *table, const struct p
 	if (flags & RECORD_FIRST)
 		return source->origin;
 	if (flags & RECORD_SESSION)
-		return PROC_ORIGIN_EXEC;
+		return source->origin == PROC_ORIGIN_EPHEMERAL ? PROC_ORIGIN_EPHEMERAL
+		                                               : PROC_ORIGIN_EXEC;
 	if (known && known->used && known->ppid == record->ppid && known->origin)
 		return known->origin;
 	parent = proc_find(table, source->container, record->ppid);

@@ -38,6 +38,7 @@ enum proc_origin {
 	PROC_ORIGIN_ENTRYPOINT,
 	PROC_ORIGIN_INIT,
 	PROC_ORIGIN_EXEC,
+	PROC_ORIGIN_EPHEMERAL,
 };
 
 /* Where records come from: one container. */

@@ -37,10 +37,9 @@ static const struct {
 };
 
 static const char *const origins[] = {
-        [PROC_ORIGIN_UNKNOWN] = NULL,
-        [PROC_ORIGIN_ENTRYPOINT] = "entrypoint",
-        [PROC_ORIGIN_INIT] = "init",
-        [PROC_ORIGIN_EXEC] = "exec",
+        [PROC_ORIGIN_UNKNOWN] = NULL,          [PROC_ORIGIN_ENTRYPOINT] = "entrypoint",
+        [PROC_ORIGIN_INIT] = "init",           [PROC_ORIGIN_EXEC] = "exec",
+        [PROC_ORIGIN_EPHEMERAL] = "ephemeral",
 };
 
 enum report_class report_class(enum proc_type type)

@@ -116,6 +116,15 @@ static void edit_command(struct ops *ops, const struct plan_container *c, const 
 	}
 }
 
+static void edit_start(struct ops *ops, const struct plan_container *c, const char *pointer,
+                       const char *made)
+{
+	if (c->looked_up)
+		image_edit(ops, c, pointer, made);
+	else
+		edit_command(ops, c, pointer);
+}
+
 static void edit_container(const struct plan *plan, struct ops *ops, const struct plan_container *c)
 {
 	const char *list = c->init ? "initContainers" : "containers";
@@ -123,12 +132,32 @@ static void edit_container(const struct plan *plan, struct ops *ops, const struc
 
 	ops_join(ops, pointer, "/spec/%s/%zu", list, c->index);
 	ops_join(ops, made, "/spec/%s/%s", list, c->name);
-	if (c->looked_up)
-		image_edit(ops, c, pointer, made);
-	else
-		edit_command(ops, c, pointer);
+	edit_start(ops, c, pointer, made);
 	edit_env(plan, ops, c, pointer, made);
 	edit_mounts(plan, ops, c, pointer, made);
+}
+
+void edit_ephemeral(const struct plan *plan, struct ops *ops, const struct plan_container *c)
+{
+	struct tree_build *build = &ops->build;
+	struct json_object *mounts = tree_new_list(build), *env = tree_list(c->spec, "env");
+	struct json_object *added = tree_new_list(build);
+	long preload = tree_find(env, "name", "LD_PRELOAD");
+	char pointer[OPS_POINTER_MAX];
+
+	ops_join(ops, pointer, "/spec/ephemeralContainers/%zu", c->index);
+	edit_start(ops, c, pointer, pointer);
+	if (preload >= 0 && plan->policy->inject.preload_env != POLICY_PRELOAD_NEVER)
+		join_preload(ops, tree_at(env, (size_t)preload), pointer, (size_t)preload);
+	if (tree_find(env, "name", CONTRACT_ENV_CONTAINER) < 0)
+		tree_push(build, added, ours_variable(CONTRACT_ENV_CONTAINER, c->name, build));
+	if (preload < 0 && strcmp(c->how, "preload-env") == 0)
+		tree_push(build, added, ours_variable("LD_PRELOAD", CONTRACT_LIBRARY, build));
+	ops_append(ops, c->spec, pointer, pointer, "env", added);
+	if (!has_mount(c->spec, CONTRACT_VOLUME, CONTRACT_DIR))
+		tree_push(build, mounts,
+		          ours_mount(CONTRACT_VOLUME, CONTRACT_DIR, NULL, true, build));
+	ops_append(ops, c->spec, pointer, pointer, "volumeMounts", mounts);
 }
 
 /* farguard-install first, a sidecar agent right behind it. */

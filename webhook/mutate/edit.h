@@ -9,4 +9,7 @@
  * status annotation is not part of it. */
 void edit_pod(const struct plan *plan, struct ops *ops);
 
+/* The operations that cover an ephemeral container, which c->index tells. */
+void edit_ephemeral(const struct plan *plan, struct ops *ops, const struct plan_container *c);
+
 #endif

@@ -10,6 +10,7 @@
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/mutate/decide.h"
+#include "webhook/mutate/ephemeral.h"
 #include "webhook/mutate/uid.h"
 #include "webhook/mutate/values.h"
 #include "webhook/mutate/words.h"
@@ -178,15 +179,16 @@ static void note(struct review_outcome *outcome, struct json_object *request)
 	outcome->dry_run = tree_true(request, "dryRun");
 }
 
-static bool is_pod_creation(struct json_object *request)
+/* Whether it is about a pod, by `operation` on `part` of it ("" for the whole). */
+static bool is_about(struct json_object *request, const char *operation, const char *part)
 {
 	struct json_object *kind = tree_get(request, "kind");
 	const char *group = tree_string(kind, "group"), *name = tree_string(kind, "kind");
-	const char *operation = tree_string(request, "operation");
-	const char *part = tree_string(request, "subResource");
+	const char *does = tree_string(request, "operation");
+	const char *to = tree_string(request, "subResource");
 
-	return name && strcmp(name, "Pod") == 0 && (!group || !*group) && operation &&
-	       strcmp(operation, "CREATE") == 0 && (!part || !*part);
+	return name && strcmp(name, "Pod") == 0 && (!group || !*group) && does &&
+	       strcmp(does, operation) == 0 && strcmp(to ? to : "", part) == 0;
 }
 
 /* Leave the pod alone. */
@@ -234,14 +236,20 @@ static void decide(const struct policy *policy, const struct review_world *world
 	                                 .native_sidecars = world->native_sidecars,
 	                                 .image = world->image,
 	                                 .image_ctx = world->ctx};
-	bool is_known;
+	bool is_known, is_ephemeral = is_about(request, "UPDATE", "ephemeralcontainers");
 
-	if (!is_pod_creation(request)) {
+	if (!is_ephemeral && !is_about(request, "CREATE", "")) {
 		leave(result, ops, REASON_UNSUPPORTED_KIND, "");
 		return;
 	}
 	if (!pod) {
 		leave(result, ops, REASON_MALFORMED, "the request has no object");
+		return;
+	}
+	/* Whether the pod was injected is all that counts here. */
+	if (is_ephemeral) {
+		ephemeral_decide(policy, &context, pod, tree_get(request, "oldObject"), ops,
+		                 result);
 		return;
 	}
 	is_known = world->namespace(world->ctx, context.namespace, &told) == 0;

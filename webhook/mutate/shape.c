@@ -103,5 +103,6 @@ bool shape_check(struct json_object *pod, char *detail, size_t cap)
 	       may_be(spec, "restartPolicy", json_type_string, "spec", detail, cap) &&
 	       named_list(spec, "volumes", "name", "spec", detail, cap) &&
 	       check_containers(spec, "containers", detail, cap) &&
-	       check_containers(spec, "initContainers", detail, cap);
+	       check_containers(spec, "initContainers", detail, cap) &&
+	       check_containers(spec, "ephemeralContainers", detail, cap);
 }
