@@ -1,9 +1,14 @@
 /* fuzz_watch.c - any bytes as a watch, as a page of a list and as a namespace: however they are cut
- * into chunks, the events are the same, and every text is whole. */
+ * into chunks, the events are the same, and every text is whole.  Each object is also read as a
+ * namespace, a LimitRange and a ResourceQuota. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "webhook/kube/json.h"
+#include "webhook/kube/limits.h"
+#include "webhook/kube/listing.h"
+#include "webhook/kube/namespaces.h"
 #include "webhook/kube/watch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,12 +32,31 @@ static void add(struct sum *sum, const void *bytes, size_t len)
 		sum->hash = (sum->hash ^ p[i]) * 0x100000001b3u;
 }
 
+/* What is kept is a value that can be read again. */
+static void check_limits(struct json_object *limits)
+{
+	const char *text = limits ? json_object_to_json_string(limits) : NULL;
+	struct json_object *again;
+
+	if (!text)
+		return;
+	again = json_parse_all(text, strlen(text), WATCH_DEPTH_MAX);
+	if (!again)
+		abort();
+	json_object_put(again);
+	json_object_put(limits);
+}
+
 static int on_event(void *ctx, const struct watch_event *event)
 {
 	struct sum *sum = ctx;
+	enum namespaces_inject inject;
 
 	check_text(event->name, sizeof(event->name));
 	check_text(event->version, sizeof(event->version));
+	check_text(event->namespace, sizeof(event->namespace));
+	check_limits(limits_of_range(event->object));
+	check_limits(limits_of_quota(event->object));
 	if ((event->kind == WATCH_PUT || event->kind == WATCH_DELETE) && !event->name[0])
 		abort();
 	if (event->kind == WATCH_BOOKMARK && !event->version[0])
@@ -40,7 +64,8 @@ static int on_event(void *ctx, const struct watch_event *event)
 	add(sum, &event->kind, sizeof(event->kind));
 	add(sum, event->name, strlen(event->name) + 1);
 	add(sum, event->version, strlen(event->version) + 1);
-	add(sum, &event->inject, sizeof(event->inject));
+	inject = namespaces_inject_of(event->object);
+	add(sum, &inject, sizeof(inject));
 	add(sum, &event->code, sizeof(event->code));
 	sum->count++;
 	return 0;
@@ -66,11 +91,36 @@ static int feed(const char *text, size_t len, size_t step, struct sum *out)
 	return r;
 }
 
+static int list(const char *text, size_t len, size_t step, struct sum *out)
+{
+	struct listing listing = {.on_event = on_event, .ctx = out};
+	char version[WATCH_VERSION_MAX] = "", next[256] = "";
+	int r = 0;
+
+	for (size_t at = 0; at < len && r == 0; at += step) {
+		size_t part = len - at < step ? len - at : step;
+		char *chunk = malloc(part);
+
+		if (!chunk)
+			abort();
+		memcpy(chunk, text + at, part);
+		r = listing_feed(&listing, chunk, part);
+		free(chunk);
+	}
+	if (r == 0 && listing_end(&listing, version, next, sizeof(next)) == 0) {
+		check_text(version, sizeof(version));
+		check_text(next, sizeof(next));
+		add(out, version, strlen(version) + 1);
+		add(out, next, strlen(next) + 1);
+	}
+	listing_done(&listing);
+	return r;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct sum whole = {0}, cut = {0}, list = {0};
-	char version[WATCH_VERSION_MAX], next[256];
-	struct watch_event event;
+	struct sum whole = {0}, cut = {0}, page = {0}, cut_page = {0};
+	enum namespaces_inject inject;
 	size_t len;
 	char *text;
 	int r;
@@ -86,13 +136,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (feed(text, len, 1 + data[0] % 64, &cut) != r || cut.hash != whole.hash ||
 	    cut.count != whole.count)
 		abort();
-	r = watch_parse_list(text, len, on_event, &list, version, next, sizeof(next));
-	if (r == 0) {
-		check_text(version, sizeof(version));
-		check_text(next, sizeof(next));
-	}
-	if (watch_parse_namespace(text, len, &event) == 0)
-		on_event(&list, &event);
+	r = list(text, len, len, &page);
+	if (list(text, len, 1 + data[0] % 64, &cut_page) != r || cut_page.hash != page.hash ||
+	    cut_page.count != page.count)
+		abort();
+	namespaces_parse(text, len, &inject);
 	free(text);
 	return 0;
 }

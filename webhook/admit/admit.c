@@ -10,24 +10,19 @@
 #include "webhook/mutate/review.h"
 
 int admit_init(struct admit *admit, struct config *config, const struct http_settings *settings,
-               struct err *err)
+               struct stop *stop, struct err *err)
 {
 	int r;
 
 	*admit = (struct admit){.config = config};
-	r = namespaces_init(&admit->namespaces);
-	if (r < 0)
-		return err_set(err, -r, "no memory");
-	r = lookup_init(&admit->lookup, &admit->namespaces, settings, err);
-	if (r < 0)
-		namespaces_done(&admit->namespaces);
-	return r;
+	r = watches_init(&admit->watches, settings, stop, err);
+	return r < 0 ? r : lookup_init(&admit->lookup, &admit->watches, settings, err);
 }
 
 void admit_done(struct admit *admit)
 {
 	lookup_done(&admit->lookup);
-	namespaces_done(&admit->namespaces);
+	watches_done(&admit->watches);
 }
 
 const char *admit_not_ready(struct admit *admit)
@@ -38,9 +33,7 @@ const char *admit_not_ready(struct admit *admit)
 		return "no certificate from Secret farguard-tls yet";
 	if (!atomic_load(&admit->is_trusted))
 		return "caBundle of MutatingWebhookConfiguration farguard is not set yet";
-	if (!namespaces_is_listed(&admit->namespaces))
-		return "the namespaces are not listed yet";
-	return NULL;
+	return watches_missing(&admit->watches);
 }
 
 static void note(const struct review_outcome *outcome, uint64_t duration_us)
@@ -87,12 +80,14 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 
 char *admit_metrics(struct admit *admit, size_t *out_len)
 {
+	struct metrics_watch watches[WATCHES_COUNT];
 	struct metrics_state state = {.certificate_expiry_s =
 	                                      atomic_load(&admit->certificate_expiry_s),
-	                              .namespace_count = namespaces_count(&admit->namespaces),
-	                              .watch_errors = atomic_load(&admit->reflector.error_count),
+	                              .watches = watches,
+	                              .watch_count = WATCHES_COUNT,
 	                              .is_config_good = atomic_load(&admit->config->is_last_good),
 	                              .config_good_s = atomic_load(&admit->config->good_s)};
 
+	watches_count(&admit->watches, watches);
 	return metrics_format(&admit->metrics, &state, out_len);
 }

@@ -1,4 +1,4 @@
-/* admit.h - what the server's threads share: policy, namespaces, readiness, counters.
+/* admit.h - what the server's threads share: policy, what is watched, readiness, counters.
  *
  * Owns     Its members, until admit_done(); the configuration is the caller's.
  * Threads  Any, after admit_init().
@@ -13,17 +13,16 @@
 
 #include "webhook/admit/lookup.h"
 #include "webhook/admit/metrics.h"
-#include "webhook/kube/namespaces.h"
-#include "webhook/kube/reflector.h"
+#include "webhook/admit/watches.h"
 
 struct config;
 struct err;
+struct stop;
 
 struct admit {
 	struct config *config;
-	struct namespaces namespaces;
+	struct watches watches;
 	struct lookup lookup;
-	struct reflector reflector;
 	struct metrics metrics;
 	atomic_bool has_certificate; /* the Secret's, not the one for the first moments */
 	atomic_bool is_trusted;      /* the webhook configuration names its authority */
@@ -32,8 +31,9 @@ struct admit {
 	_Atomic int64_t certificate_expiry_s;
 };
 
+/* Returns 0 or -errno; admit_done() in either case. */
 int admit_init(struct admit *admit, struct config *config, const struct http_settings *settings,
-               struct err *err);
+               struct stop *stop, struct err *err);
 void admit_done(struct admit *admit);
 
 /* NULL when reviews can be answered, else what is missing, for a person. */

@@ -6,17 +6,17 @@
 #include "injector/base/clock.h"
 #include "injector/base/err.h"
 #include "webhook/admit/log.h"
+#include "webhook/admit/watches.h"
 #include "webhook/http/http.h"
 #include "webhook/kube/api.h"
-#include "webhook/kube/namespaces.h"
 #include "webhook/mutate/review.h"
 
-int lookup_init(struct lookup *lookup, struct namespaces *set, const struct http_settings *settings,
-                struct err *err)
+int lookup_init(struct lookup *lookup, struct watches *watches,
+                const struct http_settings *settings, struct err *err)
 {
 	int r;
 
-	*lookup = (struct lookup){.set = set};
+	*lookup = (struct lookup){.watches = watches};
 	r = -pthread_mutex_init(&lookup->lock, NULL);
 	if (r < 0)
 		return err_set(err, -r, "no memory");
@@ -33,28 +33,25 @@ void lookup_done(struct lookup *lookup)
 	pthread_mutex_destroy(&lookup->lock);
 }
 
-static void put(enum watch_inject inject, char out_value[16])
+static void put(enum namespaces_inject inject, char out_value[16])
 {
-	static const char *const values[] = {[WATCH_INJECT_NONE] = "",
-	                                     [WATCH_INJECT_ENABLED] = "enabled",
-	                                     [WATCH_INJECT_DISABLED] = "disabled"};
+	static const char *const values[] = {[NAMESPACES_INJECT_NONE] = "",
+	                                     [NAMESPACES_INJECT_ENABLED] = "enabled",
+	                                     [NAMESPACES_INJECT_DISABLED] = "disabled"};
 
 	snprintf(out_value, 16, "%s", values[inject]);
 }
 
-static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *out)
+static int ask(struct lookup *lookup, const char *namespace, enum namespaces_inject *out)
 {
-	struct watch_event event;
 	struct err err = {0};
 	int r;
 
 	if (clock_ms() < lookup->asked_after_ms)
 		return -EAGAIN;
-	r = api_namespace(lookup->http, namespace, LOOKUP_TIMEOUT_MS, &event, &err);
-	if (r == 0) {
-		*out = event.inject;
+	r = api_namespace(lookup->http, namespace, LOOKUP_TIMEOUT_MS, out, &err);
+	if (r == 0)
 		return 0;
-	}
 	/* That it does not exist is an answer, not a failure of the server. */
 	if (r != -ENOENT && r != -EINVAL)
 		lookup->asked_after_ms = clock_ms() + LOOKUP_PAUSE_MS;
@@ -65,17 +62,20 @@ static int ask(struct lookup *lookup, const char *namespace, enum watch_inject *
 int lookup_namespace(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	struct lookup *lookup = ctx;
-	enum watch_inject inject = WATCH_INJECT_NONE;
+	struct watches *watches = lookup->watches;
+	enum namespaces_inject inject = NAMESPACES_INJECT_NONE;
 	int r = 0;
 
-	if (!namespaces_find(lookup->set, namespace, &inject)) {
+	if (!namespaces_find(&watches->namespaces, namespace, &inject)) {
 		pthread_mutex_lock(&lookup->lock);
 		/* The watch may have brought it while this thread waited. */
-		if (!namespaces_find(lookup->set, namespace, &inject))
+		if (!namespaces_find(&watches->namespaces, namespace, &inject))
 			r = ask(lookup, namespace, &inject);
 		pthread_mutex_unlock(&lookup->lock);
 	}
 	if (r == 0)
 		put(inject, out->inject);
+	out->limit_ranges = objects_list(&watches->limit_ranges, namespace);
+	out->quotas = objects_list(&watches->quotas, namespace);
 	return r;
 }

@@ -1,7 +1,7 @@
-/* lookup.h - what a namespace says: from the watch, or asked for when it is too new for that.
+/* lookup.h - what is known of a namespace: from the watches, or asked for when it is too new.
  *
  * Why      A namespace can be created and filled within the moment that a watch takes.
- * Owns     Its connection, until lookup_done(); the set is the caller's.
+ * Owns     Its connection, until lookup_done(); the watches are the caller's.
  * Limits   LOOKUP_TIMEOUT_MS a question, one at a time; after one that failed none is asked for
  *          LOOKUP_PAUSE_MS, so that a dead API server does not hold up every review.
  * Threads  Any.
@@ -18,19 +18,19 @@
 struct err;
 struct http;
 struct http_settings;
-struct namespaces;
+struct watches;
 struct review_namespace;
 
 struct lookup {
-	struct namespaces *set;
+	struct watches *watches;
 	struct http *http;
 	pthread_mutex_t lock;
 	uint64_t asked_after_ms; /* monotonic; no question before */
 };
 
 /* Returns 0 or -errno. */
-int lookup_init(struct lookup *lookup, struct namespaces *set, const struct http_settings *settings,
-                struct err *err);
+int lookup_init(struct lookup *lookup, struct watches *watches,
+                const struct http_settings *settings, struct err *err);
 void lookup_done(struct lookup *lookup);
 
 /* A review_namespace_fn; `ctx` is a struct lookup. */

@@ -28,27 +28,7 @@ struct work {
 	struct stop stop;
 	struct server server;
 	struct reload reload; /* unused without a file */
-	struct http *watch_http;
 };
-
-static void on_watch_error(void *ctx, const struct err *err)
-{
-	(void)ctx;
-	log_say(LOG_WARN, "namespaces not in step", "error", err->text);
-}
-
-static bool wait_or_stop(void *ctx, unsigned ms)
-{
-	return stop_wait(ctx, ms);
-}
-
-static void *run_reflector(void *ctx)
-{
-	struct work *work = ctx;
-
-	reflector_run(&work->admit.reflector);
-	return NULL;
-}
 
 static void *run_keeper(void *ctx)
 {
@@ -68,7 +48,7 @@ static void *run_reload(void *ctx)
 }
 
 /* What runs beside the server's own threads. */
-static void *(*const bodies[])(void *) = {run_reflector, run_keeper, run_reload};
+static void *(*const bodies[])(void *) = {run_keeper, run_reload};
 
 #define BODY_COUNT (sizeof(bodies) / sizeof(*bodies))
 
@@ -111,6 +91,7 @@ static int serve(struct work *work, const struct options *options, const sigset_
 	if (r < 0)
 		return r;
 	say_listening(work);
+	r = -watches_start(&work->admit.watches, err);
 	while (count < BODY_COUNT && r == 0) {
 		r = pthread_create(&threads[count], NULL, bodies[count], work);
 		count += r == 0;
@@ -120,10 +101,10 @@ static int serve(struct work *work, const struct options *options, const sigset_
 		server_stop(&work->server, DRAIN_MS);
 	}
 	stop_ask(&work->stop);
-	http_stop(work->watch_http);
 	http_stop(work->keeper.http);
 	if (work->reload.config)
 		reload_stop(&work->reload);
+	watches_stop(&work->admit.watches);
 	while (count > 0)
 		pthread_join(threads[--count], NULL);
 	server_stop(&work->server, 0);
@@ -141,31 +122,21 @@ static int run(struct config *config, const struct options *options, const sigse
 
 	if (r < 0)
 		return err_set(err, -r, "no memory");
-	r = admit_init(&work.admit, config, &settings, err);
+	r = admit_init(&work.admit, config, &settings, &work.stop, err);
 	if (r == 0 && config->path)
 		r = reload_init(&work.reload, config, err);
 	if (r == 0)
 		r = keeper_init(&work.keeper, &work.admit, &work.stop, &settings,
 		                options->namespace, options->service, err);
 	if (r == 0)
-		r = http_open(&work.watch_http, &settings, err);
-	if (r == 0) {
-		work.admit.reflector = (struct reflector){.http = work.watch_http,
-		                                          .set = &work.admit.namespaces,
-		                                          .on_error = on_watch_error,
-		                                          .wait = wait_or_stop,
-		                                          .ctx = &work.stop};
 		r = keeper_serve_own(&work.keeper, err);
-	}
 	if (r == 0)
 		r = serve(&work, options, ends, err);
-	http_close(work.watch_http);
 	if (work.reload.config)
 		reload_done(&work.reload);
 	if (work.keeper.admit)
 		keeper_done(&work.keeper);
-	if (work.admit.lookup.http)
-		admit_done(&work.admit);
+	admit_done(&work.admit);
 	stop_done(&work.stop);
 	return r;
 }

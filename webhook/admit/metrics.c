@@ -93,19 +93,26 @@ static void format_responses(struct metrics *metrics, FILE *out)
 	}
 }
 
+static void format_watches(const struct metrics_state *state, FILE *out)
+{
+	describe(out, "farguard_watch_objects", "gauge", "Objects known by watching.");
+	for (size_t i = 0; i < state->watch_count; i++)
+		fprintf(out, "farguard_watch_objects{resource=\"%s\"} %llu\n",
+		        state->watches[i].resource, (unsigned long long)state->watches[i].objects);
+	describe(out, "farguard_watch_errors_total", "counter",
+	         "Lists and watches that failed and were begun again.");
+	for (size_t i = 0; i < state->watch_count; i++)
+		fprintf(out, "farguard_watch_errors_total{resource=\"%s\"} %llu\n",
+		        state->watches[i].resource, (unsigned long long)state->watches[i].errors);
+}
+
 static void format_state(const struct metrics_state *state, FILE *out)
 {
 	describe(out, "farguard_certificate_expiry_timestamp_seconds", "gauge",
 	         "When the certificate that is served ends.");
 	fprintf(out, "farguard_certificate_expiry_timestamp_seconds %lld\n",
 	        (long long)state->certificate_expiry_s);
-	describe(out, "farguard_watch_objects", "gauge", "Objects known by watching.");
-	fprintf(out, "farguard_watch_objects{resource=\"namespaces\"} %llu\n",
-	        (unsigned long long)state->namespace_count);
-	describe(out, "farguard_watch_errors_total", "counter",
-	         "Lists and watches that failed and were begun again.");
-	fprintf(out, "farguard_watch_errors_total{resource=\"namespaces\"} %llu\n",
-	        (unsigned long long)state->watch_errors);
+	format_watches(state, out);
 	describe(out, "farguard_config_last_reload_successful", "gauge",
 	         "1 when the configuration file, as it was read last, is in force.");
 	fprintf(out, "farguard_config_last_reload_successful %d\n", state->is_config_good);

@@ -24,10 +24,16 @@ struct metrics {
 	atomic_ullong responses[METRICS_STATUS_COUNT];
 };
 
+struct metrics_watch {
+	const char *resource;
+	uint64_t objects, errors;
+};
+
 /* What others know, at the time of asking. */
 struct metrics_state {
 	int64_t certificate_expiry_s; /* Unix time; 0 without a certificate */
-	uint64_t namespace_count, watch_errors;
+	const struct metrics_watch *watches;
+	size_t watch_count;
 	bool is_config_good;   /* the configuration file, as it was read last */
 	int64_t config_good_s; /* Unix time of the last good one */
 };

@@ -97,21 +97,21 @@ int api_minor_version(struct http *http, int *out_minor, struct err *err)
 	return 0;
 }
 
-int api_namespace(struct http *http, const char *name, long timeout_ms, struct watch_event *out,
+int api_namespace(struct http *http, const char *name, long timeout_ms, enum namespaces_inject *out,
                   struct err *err)
 {
 	CLEANUP(http_response_done) struct http_response response = {0};
-	char path[64 + WATCH_NAME_MAX];
+	char path[64 + WATCH_NAMESPACE_MAX];
 	struct http_request request = {.method = "GET", .path = path, .timeout_ms = timeout_ms};
 	int r;
 
-	if (!api_is_name(name) || strlen(name) >= WATCH_NAME_MAX)
+	if (!api_is_name(name) || strlen(name) >= WATCH_NAMESPACE_MAX)
 		return err_set(err, EINVAL, "\"%.80s\" is no namespace", name);
 	snprintf(path, sizeof(path), "/api/v1/namespaces/%s", name);
 	r = api_call(http, &request, &response, err);
 	if (r < 0)
 		return r;
-	return watch_parse_namespace(response.body, response.len, out) == 0
+	return namespaces_parse(response.body, response.len, out) == 0
 	               ? 0
 	               : err_set(err, EPROTO, "GET %.80s: no namespace", path);
 }

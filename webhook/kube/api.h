@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "webhook/kube/watch.h"
+#include "webhook/kube/namespaces.h"
 
 #define API_TIMEOUT_MS 10000L
 #define API_DEPTH_MAX  64
@@ -42,7 +42,7 @@ int api_send(struct http *http, const char *method, const char *path, const char
 int api_minor_version(struct http *http, int *out_minor, struct err *err);
 
 /* What the namespace `name` says, asked for now, within `timeout_ms`. */
-int api_namespace(struct http *http, const char *name, long timeout_ms, struct watch_event *out,
+int api_namespace(struct http *http, const char *name, long timeout_ms, enum namespaces_inject *out,
                   struct err *err);
 
 /* Whether `name` can stand in a path as it is: RFC 1123, labels joined by dots. */

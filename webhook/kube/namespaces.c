@@ -4,6 +4,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "injector/base/own.h"
+#include "webhook/kube/json.h"
+
+#define INJECT_KEY "farguard.io/inject"
+
+enum namespaces_inject namespaces_inject_of(struct json_object *object)
+{
+	struct json_object *metadata = json_member(object, "metadata");
+	const char *value = json_member_string(json_member(metadata, "annotations"), INJECT_KEY);
+
+	if (!value)
+		value = json_member_string(json_member(metadata, "labels"), INJECT_KEY);
+	if (!value)
+		return NAMESPACES_INJECT_NONE;
+	return strcmp(value, "enabled") == 0    ? NAMESPACES_INJECT_ENABLED
+	       : strcmp(value, "disabled") == 0 ? NAMESPACES_INJECT_DISABLED
+	                                        : NAMESPACES_INJECT_NONE;
+}
+
+int namespaces_parse(const char *text, size_t len, enum namespaces_inject *out)
+{
+	CLEANUP(json_putp)
+	struct json_object *object = json_parse_all(text, len, WATCH_DEPTH_MAX);
+	struct watch_event event = {0};
+	int r = object ? watch_read_object(object, &event) : -EBADMSG;
+
+	if (r == 0)
+		*out = namespaces_inject_of(object);
+	return r;
+}
+
 int namespaces_init(struct namespaces *set)
 {
 	pthread_rwlockattr_t attr;
@@ -79,10 +110,10 @@ static int put(struct namespaces *set, const struct watch_event *event)
 			return r;
 		memmove(set->items + at + 1, set->items + at,
 		        (set->count - at) * sizeof(*set->items));
-		memcpy(set->items[at].name, event->name, sizeof(event->name));
+		memcpy(set->items[at].name, event->name, strlen(event->name) + 1);
 		set->count++;
 	}
-	set->items[at].inject = event->inject;
+	set->items[at].inject = namespaces_inject_of(event->object);
 	set->items[at].is_seen = true;
 	return 0;
 }
@@ -102,6 +133,8 @@ int namespaces_apply(struct namespaces *set, const struct watch_event *event)
 {
 	int r = 0;
 
+	if (strlen(event->name) >= sizeof(set->items->name))
+		return -EBADMSG;
 	pthread_rwlock_wrlock(&set->lock);
 	if (event->kind == WATCH_PUT)
 		r = put(set, event);
@@ -132,7 +165,7 @@ void namespaces_end_list(struct namespaces *set)
 	pthread_rwlock_unlock(&set->lock);
 }
 
-bool namespaces_find(struct namespaces *set, const char *name, enum watch_inject *out)
+bool namespaces_find(struct namespaces *set, const char *name, enum namespaces_inject *out)
 {
 	bool is_there;
 	size_t at;

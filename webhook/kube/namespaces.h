@@ -15,9 +15,16 @@
 
 #define NAMESPACES_MAX 100000u
 
+/* What farguard.io/inject of a namespace says, annotation over label. */
+enum namespaces_inject {
+	NAMESPACES_INJECT_NONE,
+	NAMESPACES_INJECT_ENABLED,
+	NAMESPACES_INJECT_DISABLED
+};
+
 struct namespaces_entry {
-	char name[WATCH_NAME_MAX];
-	enum watch_inject inject;
+	char name[WATCH_NAMESPACE_MAX];
+	enum namespaces_inject inject;
 	bool is_seen; /* in the list that is being read */
 };
 
@@ -31,7 +38,14 @@ struct namespaces {
 int namespaces_init(struct namespaces *set);
 void namespaces_done(struct namespaces *set);
 
-/* Put or delete what `event` is about.  Returns 0, -ENOMEM or -ENOSPC. */
+/* What the Namespace `object` says. */
+enum namespaces_inject namespaces_inject_of(struct json_object *object);
+
+/* The same of one namespace, as GET gives it.  Returns 0, or -EBADMSG when it is none. */
+int namespaces_parse(const char *text, size_t len, enum namespaces_inject *out);
+
+/* Put or delete what `event` is about.  Returns 0, -EBADMSG (no name of a namespace), -ENOMEM or
+ * -ENOSPC. */
 int namespaces_apply(struct namespaces *set, const struct watch_event *event);
 
 /* Around the events of a list: what it does not contain is forgotten at its end. */
@@ -39,7 +53,7 @@ void namespaces_begin_list(struct namespaces *set);
 void namespaces_end_list(struct namespaces *set);
 
 /* Returns true and what `name` says, or false when it is not known. */
-bool namespaces_find(struct namespaces *set, const char *name, enum watch_inject *out);
+bool namespaces_find(struct namespaces *set, const char *name, enum namespaces_inject *out);
 
 size_t namespaces_count(struct namespaces *set);
 bool namespaces_is_listed(struct namespaces *set);

@@ -26,14 +26,27 @@ int objects_init(struct objects *set)
 	return -r;
 }
 
-void objects_done(struct objects *set)
+static void clear(struct objects *set)
 {
 	for (size_t i = 0; i < set->count; i++)
 		free(set->items[i]);
 	free(set->items);
 	set->items = NULL;
 	set->count = set->cap = set->bytes = 0;
+}
+
+void objects_done(struct objects *set)
+{
+	clear(set);
 	pthread_rwlock_destroy(&set->lock);
+}
+
+void objects_forget(struct objects *set)
+{
+	pthread_rwlock_wrlock(&set->lock);
+	clear(set);
+	set->is_listed = false;
+	pthread_rwlock_unlock(&set->lock);
 }
 
 static size_t size_of(const struct objects_item *item)

@@ -41,6 +41,9 @@ void objects_delete(struct objects *set, const char *namespace, const char *name
 void objects_begin_list(struct objects *set);
 void objects_end_list(struct objects *set);
 
+/* Nothing is known any more. */
+void objects_forget(struct objects *set);
+
 /* The texts of `namespace` as a JSON array, malloc'ed; NULL when there is none, or no memory. */
 char *objects_list(struct objects *set, const char *namespace);
 

@@ -7,10 +7,10 @@
 #include "injector/base/own.h"
 #include "webhook/kube/json.h"
 
-#define INJECT_KEY "farguard.io/inject"
+/* What a part may keep between two: one that was long is rare. */
+#define PART_BYTES_KEPT 65536u
 
-/* Returns false when `value` is no text, empty, does not fit, or has a NUL inside. */
-static bool copy(char *out, size_t cap, struct json_object *value)
+bool watch_copy(char *out, size_t cap, struct json_object *value)
 {
 	const char *text =
 	        json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
@@ -22,30 +22,19 @@ static bool copy(char *out, size_t cap, struct json_object *value)
 	return true;
 }
 
-static enum watch_inject inject_of(struct json_object *metadata)
-{
-	const char *value = json_member_string(json_member(metadata, "annotations"), INJECT_KEY);
-
-	if (!value)
-		value = json_member_string(json_member(metadata, "labels"), INJECT_KEY);
-	if (!value)
-		return WATCH_INJECT_NONE;
-	return strcmp(value, "enabled") == 0    ? WATCH_INJECT_ENABLED
-	       : strcmp(value, "disabled") == 0 ? WATCH_INJECT_DISABLED
-	                                        : WATCH_INJECT_NONE;
-}
-
-/* Fill in what a namespace says of itself. */
-static int read_namespace(struct json_object *object, struct watch_event *out)
+int watch_read_object(struct json_object *object, struct watch_event *out)
 {
 	struct json_object *metadata = json_member(object, "metadata");
+	struct json_object *namespace = json_member(metadata, "namespace");
 	struct json_object *version = json_member(metadata, "resourceVersion");
 
-	if (!copy(out->name, sizeof(out->name), json_member(metadata, "name")))
+	if (!watch_copy(out->name, sizeof(out->name), json_member(metadata, "name")))
 		return -EBADMSG;
-	if (version && !copy(out->version, sizeof(out->version), version))
+	if (namespace && !watch_copy(out->namespace, sizeof(out->namespace), namespace))
 		return -EBADMSG;
-	out->inject = inject_of(metadata);
+	if (version && !watch_copy(out->version, sizeof(out->version), version))
+		return -EBADMSG;
+	out->object = object;
 	return 0;
 }
 
@@ -62,19 +51,22 @@ static int read_event(struct json_object *root, struct watch_event *out)
 		return 0;
 	}
 	if (strcmp(type, "BOOKMARK") == 0) {
+		struct json_object *metadata = json_member(object, "metadata");
+
 		out->kind = WATCH_BOOKMARK;
-		return copy(out->version, sizeof(out->version),
-		            json_member(json_member(object, "metadata"), "resourceVersion"))
+		return watch_copy(out->version, sizeof(out->version),
+		                  json_member(metadata, "resourceVersion"))
 		               ? 0
 		               : -EBADMSG;
 	}
-	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
+	out->is_new = strcmp(type, "ADDED") == 0;
+	if (out->is_new || strcmp(type, "MODIFIED") == 0)
 		out->kind = WATCH_PUT;
 	else if (strcmp(type, "DELETED") == 0)
 		out->kind = WATCH_DELETE;
 	else
 		return -EBADMSG;
-	return read_namespace(object, out);
+	return watch_read_object(object, out);
 }
 
 static bool is_blank(const char *text, size_t len)
@@ -85,40 +77,63 @@ static bool is_blank(const char *text, size_t len)
 	return true;
 }
 
-static int take_line(struct watch *watch, const char *line, size_t len)
+static int take_line(struct watch *watch)
 {
 	CLEANUP(json_putp) struct json_object *root = NULL;
 	struct watch_event event = {0};
 	int r;
 
-	if (is_blank(line, len))
+	if (watch->line.skipped) {
+		watch->skip_count++;
 		return 0;
-	root = json_parse_all(line, len, WATCH_DEPTH_MAX);
+	}
+	if (is_blank(watch->line.bytes, watch->line.len))
+		return 0;
+	root = json_parse_all(watch->line.bytes, watch->line.len, WATCH_DEPTH_MAX);
 	if (!root)
 		return -EBADMSG;
 	r = read_event(root, &event);
 	return r < 0 ? r : watch->on_event(watch->ctx, &event);
 }
 
-static int keep(struct watch *watch, const char *bytes, size_t len)
+int watch_part_add(struct watch_part *part, const char *bytes, size_t len)
 {
-	size_t cap = watch->cap ? watch->cap : 4096;
+	size_t cap = part->cap ? part->cap : 4096;
 	char *grown;
 
-	if (len > WATCH_LINE_BYTES_MAX - watch->len)
-		return -EFBIG;
-	if (watch->len + len > watch->cap) {
-		while (cap < watch->len + len)
+	if (part->skipped || len > WATCH_LINE_BYTES_MAX - part->len) {
+		if (!part->skipped)
+			part->skipped = part->len;
+		watch_part_done(part);
+		part->skipped += len;
+		return part->skipped > WATCH_SKIP_BYTES_MAX ? -EFBIG : 0;
+	}
+	if (part->len + len > part->cap) {
+		while (cap < part->len + len)
 			cap *= 2;
-		grown = realloc(watch->line, cap);
+		grown = realloc(part->bytes, cap);
 		if (!grown)
 			return -ENOMEM;
-		watch->line = grown;
-		watch->cap = cap;
+		part->bytes = grown;
+		part->cap = cap;
 	}
-	memcpy(watch->line + watch->len, bytes, len);
-	watch->len += len;
+	memcpy(part->bytes + part->len, bytes, len);
+	part->len += len;
 	return 0;
+}
+
+void watch_part_next(struct watch_part *part)
+{
+	if (part->cap > PART_BYTES_KEPT)
+		watch_part_done(part);
+	part->len = part->skipped = 0;
+}
+
+void watch_part_done(struct watch_part *part)
+{
+	free(part->bytes);
+	part->bytes = NULL;
+	part->len = part->cap = 0;
 }
 
 int watch_feed(struct watch *watch, const char *bytes, size_t len)
@@ -130,12 +145,12 @@ int watch_feed(struct watch *watch, const char *bytes, size_t len)
 		size_t part = end ? (size_t)(end - bytes) : len;
 
 		if (part) /* memcpy() of nothing to a NULL line is undefined */
-			r = keep(watch, bytes, part);
+			r = watch_part_add(&watch->line, bytes, part);
 		if (r < 0 || !end)
 			break;
-		if (watch->len)
-			r = take_line(watch, watch->line, watch->len);
-		watch->len = 0;
+		if (watch->line.len || watch->line.skipped)
+			r = take_line(watch);
+		watch_part_next(&watch->line);
 		bytes += part + 1;
 		len -= part + 1;
 	}
@@ -144,44 +159,6 @@ int watch_feed(struct watch *watch, const char *bytes, size_t len)
 
 void watch_done(struct watch *watch)
 {
-	free(watch->line);
-	watch->line = NULL;
-	watch->len = watch->cap = 0;
-}
-
-int watch_parse_list(const char *text, size_t len, watch_event_fn *on_event, void *ctx,
-                     char out_version[WATCH_VERSION_MAX], char *out_next, size_t next_cap)
-{
-	CLEANUP(json_putp)
-	struct json_object *root = json_parse_all(text, len, WATCH_DEPTH_MAX);
-	struct json_object *metadata = json_member(root, "metadata");
-	struct json_object *items = json_member(root, "items");
-	const char *next = json_member_string(metadata, "continue");
-
-	/* An answer that is no list must not pass for one without namespaces. */
-	if (!json_object_is_type(items, json_type_array) ||
-	    !copy(out_version, WATCH_VERSION_MAX, json_member(metadata, "resourceVersion")))
-		return -EBADMSG;
-	*out_next = '\0';
-	if (next && *next && !copy(out_next, next_cap, json_member(metadata, "continue")))
-		return -EBADMSG;
-	for (size_t i = 0; i < json_object_array_length(items); i++) {
-		struct watch_event event = {.kind = WATCH_PUT};
-		int r = read_namespace(json_object_array_get_idx(items, i), &event);
-
-		if (r == 0)
-			r = on_event(ctx, &event);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int watch_parse_namespace(const char *text, size_t len, struct watch_event *out)
-{
-	CLEANUP(json_putp)
-	struct json_object *root = json_parse_all(text, len, WATCH_DEPTH_MAX);
-
-	*out = (struct watch_event){.kind = WATCH_PUT};
-	return root ? read_namespace(root, out) : -EBADMSG;
+	watch_part_done(&watch->line);
+	watch->line.skipped = 0;
 }

@@ -11,6 +11,9 @@ import urllib.parse
 import jsonpatch
 
 
+RESOURCES = ("namespaces", "limitranges", "resourcequotas", "pods", "events")
+
+
 class Api:
     """The few objects that the webhook asks for, and switches for what goes wrong."""
 
@@ -18,14 +21,17 @@ class Api:
         self.lock = threading.Condition()
         self.version = 100
         self.minor = "35"
+        self.page = 2               # objects a page, whatever the limit
         self.token = None           # when set, every other one is refused
         self.refuse = None          # status of every answer
         self.secret_conflicts = 0   # so many writes are answered 409
         self.watch_errors = 0       # so many watches begin with an ERROR 410
         self.garbage = 0            # so many watches send what is no JSON
         self.hidden = set()         # namespaces that list and watch leave out
+        self.forbidden = set()      # resources, like "limitranges", that may not be read
         self.calls = []
-        self.namespaces, self.events, self.watches = {}, [], 0
+        self.objects = {resource: {} for resource in RESOURCES}  # by namespace and name
+        self.events, self.watches = [], 0
         self.secret = {"kind": "Secret", "metadata": {"name": "farguard-tls", "labels": {"a": "b"}},
                        "data": {"other": "eA=="}, "type": "Opaque"}
         self.config = {"kind": "MutatingWebhookConfiguration", "metadata": {"name": "farguard"},
@@ -66,21 +72,29 @@ class Api:
         self.version += 1
         object_["metadata"]["resourceVersion"] = str(self.version)
 
-    def put_namespace(self, name, annotations=None, labels=None, kind=None):
+    def put(self, resource, object_):
+        """Make or change an object; the version is stamped on a copy."""
+        object_ = copy.deepcopy(object_)
+        key = (object_["metadata"].get("namespace", ""), object_["metadata"]["name"])
         with self.lock:
-            known = self.namespaces.get(name)
-            object_ = {"kind": "Namespace", "metadata": {"name": name, "annotations": annotations or {}, "labels": labels or {}}}
+            known = key in self.objects[resource]
             self.stamp(object_)
-            self.namespaces[name] = object_
-            self.events.append((self.version, kind or ("MODIFIED" if known else "ADDED"), copy.deepcopy(object_)))
+            self.objects[resource][key] = object_
+            self.events.append((self.version, "MODIFIED" if known else "ADDED", object_, resource))
             self.lock.notify_all()
 
-    def delete_namespace(self, name):
+    def delete(self, resource, name, namespace=""):
         with self.lock:
-            object_ = self.namespaces.pop(name)
+            object_ = copy.deepcopy(self.objects[resource].pop((namespace, name)))
             self.stamp(object_)
-            self.events.append((self.version, "DELETED", object_))
+            self.events.append((self.version, "DELETED", object_, resource))
             self.lock.notify_all()
+
+    def put_namespace(self, name, annotations=None, labels=None):
+        self.put("namespaces", {"kind": "Namespace", "metadata": {"name": name, "annotations": annotations or {}, "labels": labels or {}}})
+
+    def delete_namespace(self, name):
+        self.delete("namespaces", name)
 
     def handle(self, request):
         length = int(request.headers.get("Content-Length") or 0)
@@ -94,8 +108,10 @@ class Api:
                 refuse = 401
         if refuse:
             self.answer(request, refuse, {"kind": "Status", "message": f"refused with {refuse}"})
+        elif path.rsplit("/", 1)[1] in self.forbidden:
+            self.answer(request, 403, {"kind": "Status", "message": f"{path} is forbidden"})
         elif "watch" in query:
-            self.watch(request, int(query["resourceVersion"]))
+            self.watch(request, path.rsplit("/", 1)[1], int(query["resourceVersion"]))
         else:
             with self.lock:
                 status, answer = self.decide(request.command, path, query, body, request.headers.get("Content-Type"))
@@ -105,18 +121,19 @@ class Api:
     def decide(self, method, path, query, body, type_):
         if path == "/version":
             return 200, {"major": "1", "minor": self.minor, "gitVersion": "v1." + self.minor}
-        if path == "/api/v1/namespaces":
-            names = sorted(set(self.namespaces) - self.hidden)
+        if path[len("/api/v1/"):] in RESOURCES:
+            objects = self.objects[path[len("/api/v1/"):]]
+            keys = sorted(key for key in objects if key[1] not in self.hidden)
             begin = int(query.get("continue", "0"))
-            page = names[begin:begin + 2]  # small pages, whatever the limit
+            end = begin + min(self.page, int(query.get("limit", "500")))
             metadata = {"resourceVersion": str(self.version)}
-            if begin + 2 < len(names):
-                metadata["continue"] = str(begin + 2)
-            return 200, {"kind": "NamespaceList", "metadata": metadata, "items": [self.namespaces[n] for n in page]}
+            if end < len(keys):
+                metadata["continue"] = str(end)
+            return 200, {"kind": "List", "metadata": metadata, "items": [objects[key] for key in keys[begin:end]]}
         if path.startswith("/api/v1/namespaces/farguard/secrets/farguard-tls"):
             return self.decide_secret(method, body)
         if path.startswith("/api/v1/namespaces/"):
-            found = self.namespaces.get(path.rsplit("/", 1)[1])
+            found = self.objects["namespaces"].get(("", path.rsplit("/", 1)[1]))
             return (200, found) if found else (404, {"kind": "Status", "message": "not found"})
         if path.endswith("/mutatingwebhookconfigurations/farguard"):
             if method == "PATCH":
@@ -151,7 +168,7 @@ class Api:
         request.end_headers()
         request.wfile.write(text)
 
-    def watch(self, request, since):
+    def watch(self, request, resource, since):
         request.send_response(200)
         request.send_header("Transfer-Encoding", "chunked")
         request.end_headers()
@@ -161,9 +178,11 @@ class Api:
             request.wfile.flush()
 
         with self.lock:
-            self.watches += 1
-            gone, self.watch_errors = self.watch_errors > 0, max(0, self.watch_errors - 1)
-            garbage, self.garbage = self.garbage > 0, max(0, self.garbage - 1)
+            gone = garbage = False
+            if resource == "namespaces":
+                self.watches += 1
+                gone, self.watch_errors = self.watch_errors > 0, max(0, self.watch_errors - 1)
+                garbage, self.garbage = self.garbage > 0, max(0, self.garbage - 1)
         try:
             if gone:
                 send(b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n')
@@ -173,10 +192,10 @@ class Api:
                 end = time.monotonic() + 20
                 while time.monotonic() < end:
                     with self.lock:
-                        new = [e for e in self.events if e[0] > since and e[2]["metadata"]["name"] not in self.hidden]
+                        new = [e for e in self.events if e[0] > since and e[3] == resource and e[2]["metadata"]["name"] not in self.hidden]
                         if not new:
                             self.lock.wait(0.2)
-                    for version, kind, object_ in new:
+                    for version, kind, object_, _ in new:
                         text = json.dumps({"type": kind, "object": object_}).encode() + b"\n"
                         send(text[:7])  # chunks end anywhere
                         send(text[7:])

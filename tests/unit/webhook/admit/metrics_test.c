@@ -8,9 +8,10 @@
 
 static char *formatted(struct metrics *metrics)
 {
+	static const struct metrics_watch watches[] = {{"namespaces", 7, 3}, {"pods", 10000, 0}};
 	struct metrics_state state = {.certificate_expiry_s = 1800000000,
-	                              .namespace_count = 7,
-	                              .watch_errors = 3,
+	                              .watches = watches,
+	                              .watch_count = 2,
 	                              .is_config_good = true,
 	                              .config_good_s = 1700000000};
 	size_t len = 0;
@@ -98,6 +99,8 @@ static void answers_are_counted_by_status(void **unused)
 	has(text, "farguard_config_last_reload_success_timestamp_seconds 1700000000");
 	has(text, "farguard_watch_objects{resource=\"namespaces\"} 7");
 	has(text, "farguard_watch_errors_total{resource=\"namespaces\"} 3");
+	has(text, "farguard_watch_objects{resource=\"pods\"} 10000");
+	has(text, "farguard_watch_errors_total{resource=\"pods\"} 0");
 	free(text);
 }
 

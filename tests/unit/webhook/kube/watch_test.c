@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/harness.h"
+#include "webhook/kube/namespaces.h"
 
 #define SEEN_MAX 8
 
@@ -51,12 +52,11 @@ static int feed_line(const char *line, struct watch_event *out)
 }
 
 static void assert_event(const struct watch_event *event, enum watch_kind kind, const char *name,
-                         const char *version, enum watch_inject inject)
+                         const char *version)
 {
 	assert_int_equal(event->kind, kind);
 	assert_string_equal(event->name, name);
 	assert_string_equal(event->version, version);
-	assert_int_equal(event->inject, inject);
 }
 
 /* Shapes that kube-apiserver writes, blank lines as a proxy may add them. */
@@ -84,10 +84,10 @@ static const char stream[] =
 static void assert_stream(const struct seen *seen)
 {
 	assert_int_equal(seen->count, 5);
-	assert_event(&seen->events[0], WATCH_PUT, "shop", "101", WATCH_INJECT_ENABLED);
-	assert_event(&seen->events[1], WATCH_PUT, "a-b", "102", WATCH_INJECT_DISABLED);
-	assert_event(&seen->events[2], WATCH_BOOKMARK, "", "103", WATCH_INJECT_NONE);
-	assert_event(&seen->events[3], WATCH_DELETE, "shop", "104", WATCH_INJECT_NONE);
+	assert_event(&seen->events[0], WATCH_PUT, "shop", "101");
+	assert_event(&seen->events[1], WATCH_PUT, "a-b", "102");
+	assert_event(&seen->events[2], WATCH_BOOKMARK, "", "103");
+	assert_event(&seen->events[3], WATCH_DELETE, "shop", "104");
 	assert_int_equal(seen->events[4].kind, WATCH_ERROR);
 	assert_int_equal(seen->events[4].code, 410);
 }
@@ -169,7 +169,7 @@ static void prefix_of_a_line_is_no_event(void **state)
 
 	(void)state;
 	assert_int_equal(feed_line(line, &event), 0);
-	assert_event(&event, WATCH_PUT, "shop", "", WATCH_INJECT_NONE);
+	assert_event(&event, WATCH_PUT, "shop", "");
 	for (int len = 1; len < (int)sizeof(line) - 1; len++) {
 		char part[sizeof(line)];
 
@@ -246,12 +246,11 @@ static void error_carries_its_code_whatever_it_is(void **state)
 
 static void name_and_version_that_do_not_fit_are_refused(void **state)
 {
-	char line[512], text[WATCH_NAME_MAX + 1];
+	char line[512], text[256];
 	struct watch_event event;
 
 	(void)state;
-	assert_int_equal(WATCH_NAME_MAX, WATCH_VERSION_MAX);
-	for (size_t len = WATCH_NAME_MAX - 2; len <= WATCH_NAME_MAX; len++) {
+	for (size_t len = 62; len < 256; len++) {
 		bool fits = len < WATCH_NAME_MAX;
 
 		memset(text, 'n', len);
@@ -261,6 +260,15 @@ static void name_and_version_that_do_not_fit_are_refused(void **state)
 		assert_int_equal(feed_line(line, &event), fits ? 0 : -EBADMSG);
 		if (fits)
 			assert_string_equal(event.name, text);
+		fits = len < WATCH_NAMESPACE_MAX;
+		snprintf(line, sizeof(line),
+		         "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\","
+		         "\"namespace\":\"%s\",\"resourceVersion\":\"1\"}}}",
+		         text);
+		assert_int_equal(feed_line(line, &event), fits ? 0 : -EBADMSG);
+		if (fits)
+			assert_string_equal(event.namespace, text);
+		fits = len < WATCH_VERSION_MAX;
 		snprintf(line, sizeof(line),
 		         "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\","
 		         "\"resourceVersion\":\"%s\"}}}",
@@ -269,43 +277,6 @@ static void name_and_version_that_do_not_fit_are_refused(void **state)
 		if (fits)
 			assert_string_equal(event.version, text);
 	}
-}
-
-static enum watch_inject inject_of(const char *metadata)
-{
-	char text[512];
-	struct watch_event event;
-	int n = snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"a\"%s}}", metadata);
-
-	assert_in_range(n, 1, sizeof(text) - 1);
-	assert_int_equal(watch_parse_namespace(test_tail(text, (size_t)n), (size_t)n, &event), 0);
-	return event.inject;
-}
-
-static void annotation_counts_more_than_the_label(void **state)
-{
-#define ANNOTATION(value) ",\"annotations\":{\"farguard.io/inject\":" value "}"
-#define LABEL(value)      ",\"labels\":{\"farguard.io/inject\":" value "}"
-	(void)state;
-	assert_int_equal(inject_of(""), WATCH_INJECT_NONE);
-	assert_int_equal(inject_of(ANNOTATION("\"enabled\"")), WATCH_INJECT_ENABLED);
-	assert_int_equal(inject_of(ANNOTATION("\"disabled\"")), WATCH_INJECT_DISABLED);
-	assert_int_equal(inject_of(LABEL("\"enabled\"")), WATCH_INJECT_ENABLED);
-	assert_int_equal(inject_of(LABEL("\"disabled\"")), WATCH_INJECT_DISABLED);
-	assert_int_equal(inject_of(LABEL("\"enabled\"") ANNOTATION("\"disabled\"")),
-	                 WATCH_INJECT_DISABLED);
-	assert_int_equal(inject_of(ANNOTATION("\"enabled\"") LABEL("\"disabled\"")),
-	                 WATCH_INJECT_ENABLED);
-	/* A word that is none of ours says nothing, and still stands before the label. */
-	assert_int_equal(inject_of(ANNOTATION("\"maybe\"") LABEL("\"enabled\"")),
-	                 WATCH_INJECT_NONE);
-	assert_int_equal(inject_of(ANNOTATION("\"\"") LABEL("\"enabled\"")), WATCH_INJECT_NONE);
-	assert_int_equal(inject_of(LABEL("\"Enabled\"")), WATCH_INJECT_NONE);
-	assert_int_equal(inject_of(LABEL("\"true\"")), WATCH_INJECT_NONE);
-	assert_int_equal(inject_of(",\"annotations\":null" LABEL("\"enabled\"")),
-	                 WATCH_INJECT_ENABLED);
-	assert_int_equal(inject_of(",\"annotations\":{\"farguard.io/injected\":\"enabled\"}"),
-	                 WATCH_INJECT_NONE);
 }
 
 /* A line of exactly `len` bytes: an event, with blanks in front of it. */
@@ -322,7 +293,7 @@ static char *make_line(size_t len)
 	return line;
 }
 
-static void line_is_as_long_as_the_limit_and_no_longer(void **state)
+static void line_longer_than_the_limit_is_skipped(void **state)
 {
 	(void)state;
 	for (size_t len = WATCH_LINE_BYTES_MAX - 1; len <= WATCH_LINE_BYTES_MAX + 1; len++) {
@@ -335,11 +306,14 @@ static void line_is_as_long_as_the_limit_and_no_longer(void **state)
 		for (size_t at = 0; at < len + 1 && r == 0; at += 16384)
 			r = watch_feed(&watch, line + at,
 			               len + 1 - at < 16384 ? len + 1 - at : 16384);
-		assert_int_equal(r, fits ? 0 : -EFBIG);
+		assert_int_equal(r, 0);
 		assert_int_equal(seen.count, fits ? 1 : 0);
-		assert_true(watch.cap <= WATCH_LINE_BYTES_MAX);
+		assert_int_equal(watch.skip_count, fits ? 0 : 1);
+		assert_true(watch.line.cap < WATCH_LINE_BYTES_MAX);
+		/* The next one is read again. */
+		assert_int_equal(watch_feed(&watch, stream, sizeof(stream) - 1), 0);
+		assert_int_equal(seen.count, fits ? 6 : 5);
 		watch_done(&watch);
-		assert_int_equal(feed_once(line, len + 1, &seen), fits ? 0 : -EFBIG);
 		free(line);
 	}
 }
@@ -356,27 +330,26 @@ static void endless_line_is_refused_before_its_end(void **state)
 	memset(blanks, ' ', sizeof(blanks));
 	do
 		r = watch_feed(&watch, blanks, sizeof(blanks));
-	while (r == 0 && (fed += sizeof(blanks)) < 2 * WATCH_LINE_BYTES_MAX);
+	while (r == 0 && (fed += sizeof(blanks)) < 2 * WATCH_SKIP_BYTES_MAX);
 	assert_int_equal(r, -EFBIG);
-	assert_int_equal(fed, WATCH_LINE_BYTES_MAX);
+	assert_int_equal(fed, WATCH_SKIP_BYTES_MAX);
 	watch_done(&watch);
 }
 
 static void levels_beyond_the_limit_are_refused(void **state)
 {
-	struct watch_event event;
-
 	(void)state;
 	for (int levels = 1; levels < 2 * WATCH_DEPTH_MAX; levels++) {
 		char text[512] = "{\"metadata\":{\"name\":\"a\"},\"x\":";
 		size_t used = strlen(text);
+		enum namespaces_inject inject;
 		int r;
 
 		memset(text + used, '[', (size_t)levels);
 		memset(text + used + levels, ']', (size_t)levels);
 		used += 2 * (size_t)levels;
 		text[used++] = '}';
-		r = watch_parse_namespace(test_tail(text, used), used, &event);
+		r = namespaces_parse(test_tail(text, used), used, &inject);
 		if (levels < WATCH_DEPTH_MAX - 2)
 			assert_int_equal(r, 0);
 		if (levels > WATCH_DEPTH_MAX)
@@ -404,8 +377,7 @@ TEST_MAIN(cmocka_unit_test(lines_become_events_in_their_order),
           cmocka_unit_test(text_with_a_nul_inside_is_refused),
           cmocka_unit_test(error_carries_its_code_whatever_it_is),
           cmocka_unit_test(name_and_version_that_do_not_fit_are_refused),
-          cmocka_unit_test(annotation_counts_more_than_the_label),
-          cmocka_unit_test(line_is_as_long_as_the_limit_and_no_longer),
+          cmocka_unit_test(line_longer_than_the_limit_is_skipped),
           cmocka_unit_test(endless_line_is_refused_before_its_end),
           cmocka_unit_test(levels_beyond_the_limit_are_refused),
           cmocka_unit_test(what_on_event_says_ends_the_feeding))
