@@ -31,6 +31,19 @@ static const struct verb verbs[] = {
          .format_help = DOCUMENTS_HELP,
          .examples = {"uninject -f injected.yaml"},
          .run = verb_uninject},
+        {.name = "explain",
+         .operands = "[-f FILE|DIR|-]... [OPTIONS]",
+         .summary = "say whether workloads are guarded, why, and what it costs",
+         .text = "Tells of each workload whether its pods are guarded and why, how each container\n"
+                 "is covered, the Fargate size and its price without and with Farguard, and the\n"
+                 "way out where something is not covered.  A Namespace, LimitRange or\n"
+                 "ResourceQuota in the input holds for the workloads of its namespace.\n",
+         .accepted = OPTIONS_FILES | OPTIONS_FORMAT | OPTIONS_CONFIG | OPTIONS_NAMESPACE |
+                     OPTIONS_SIDECARS | OPTIONS_COLOR,
+         .formats = 1u << OPTIONS_TEXT | 1u << OPTIONS_JSON,
+         .format_help = "text, or json: one object a line",
+         .examples = {"explain -f deployment.yaml", "explain -o json manifests/"},
+         .run = verb_explain},
         {.name = "review",
          .operands = "[-f FILE] [OPTIONS]",
          .summary = "answer an AdmissionReview as the webhook would",

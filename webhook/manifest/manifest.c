@@ -238,6 +238,11 @@ const struct manifest_item *manifest_item(const struct manifest *manifest, size_
 	return &manifest->items[index].shown;
 }
 
+int manifest_object(const struct manifest *manifest, size_t index, struct json_object **out)
+{
+	return node_to_json(manifest->items[index].node, out);
+}
+
 const char *manifest_workload(const struct manifest *manifest, size_t index)
 {
 	return manifest->items[index].workload;

@@ -53,6 +53,9 @@ enum manifest_format manifest_format(const struct manifest *manifest);
 size_t manifest_count(const struct manifest *manifest);
 const struct manifest_item *manifest_item(const struct manifest *manifest, size_t index);
 
+/* All of the item as read, for json_object_put(); NULL when it is null.  Returns 0 or -ENOMEM. */
+int manifest_object(const struct manifest *manifest, size_t index, struct json_object **out);
+
 /* "Deployment/web" for struct mutate_context, borrowed; NULL for a bare pod or without a name. */
 const char *manifest_workload(const struct manifest *manifest, size_t index);
 

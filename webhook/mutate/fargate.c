@@ -9,9 +9,12 @@
 #include "webhook/policy/quantity.h"
 
 #define GB             1073741824.0
-#define RESERVED_GB    0.25
+#define RESERVED_GB    (FARGATE_RESERVED_BYTES / GB)
 #define HOURS_IN_MONTH 730.0
 #define LISTED_SIZES   3
+/* 0.1 + 0.35 + 0.05 is more than 0.5: what is less than a microcore or a byte is no request. */
+#define CPU_SLACK 1e-7
+#define GB_SLACK  (0.5 / GB)
 
 /* vCPU, then its memory from min to max GB in steps; the first has its three values listed. */
 static const struct row {
@@ -36,11 +39,11 @@ static double fit(const struct row *row, double gb)
 
 struct fargate_size fargate_round(double cpu, double memory)
 {
-	double gb = memory / GB + RESERVED_GB;
+	double gb = memory / GB + RESERVED_GB - GB_SLACK;
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (cpu <= rows[i].vcpu && gb <= rows[i].max)
+		if (cpu - CPU_SLACK <= rows[i].vcpu && gb <= rows[i].max)
 			return (struct fargate_size){rows[i].vcpu, fit(&rows[i], gb)};
 	return (struct fargate_size){0, 0};
 }
@@ -72,25 +75,39 @@ static bool is_sidecar(struct json_object *container)
 	return policy && strcmp(policy, "Always") == 0;
 }
 
-static double effective(struct json_object *spec, const char *name, double extra_main,
-                        double extra_init)
+struct fargate_requests fargate_requests_of(struct json_object *container)
+{
+	return (struct fargate_requests){request(container, "cpu"), request(container, "memory")};
+}
+
+static double greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+struct fargate_sums fargate_sums_of(struct json_object *spec)
 {
 	struct json_object *init = tree_list(spec, "initContainers");
 	struct json_object *main = tree_list(spec, "containers");
-	double most = extra_init, running = extra_main;
-	size_t i;
+	struct fargate_sums sums = {0};
 
-	for (i = 0; i < tree_count(init); i++) {
-		double value = request(tree_at(init, i), name);
+	for (size_t i = 0; i < tree_count(init) + tree_count(main); i++) {
+		bool is_init = i < tree_count(init);
+		struct json_object *container =
+		        is_init ? tree_at(init, i) : tree_at(main, i - tree_count(init));
+		struct fargate_requests one = fargate_requests_of(container);
 
-		if (is_sidecar(tree_at(init, i)))
-			running += value;
-		else if (value > most)
-			most = value;
+		if (is_init && !is_sidecar(container)) {
+			sums.init.cpu = greater(sums.init.cpu, one.cpu);
+			sums.init.memory = greater(sums.init.memory, one.memory);
+		} else {
+			sums.running.cpu += one.cpu;
+			sums.running.memory += one.memory;
+		}
 	}
-	for (i = 0; i < tree_count(main); i++)
-		running += request(tree_at(main, i), name);
-	return running > most ? running : most;
+	sums.needed.cpu = greater(sums.init.cpu, sums.running.cpu);
+	sums.needed.memory = greater(sums.init.memory, sums.running.memory);
+	return sums;
 }
 
 struct fargate_size fargate_size_of(struct json_object *spec)
@@ -101,8 +118,11 @@ struct fargate_size fargate_size_of(struct json_object *spec)
 struct fargate_size fargate_size_with(struct json_object *spec, struct fargate_requests main,
                                       struct fargate_requests init)
 {
-	return fargate_round(effective(spec, "cpu", main.cpu, init.cpu),
-	                     effective(spec, "memory", main.memory, init.memory));
+	struct fargate_sums sums = fargate_sums_of(spec);
+
+	return fargate_round(
+	        greater(sums.running.cpu + main.cpu, greater(sums.init.cpu, init.cpu)),
+	        greater(sums.running.memory + main.memory, greater(sums.init.memory, init.memory)));
 }
 
 bool fargate_size_equal(struct fargate_size a, struct fargate_size b)

@@ -132,9 +132,48 @@ static void what_fargate_refuses_is_named(void **state)
 	}
 }
 
+static void sums_are_exact_to_the_millicore(void **state)
+{
+	(void)state;
+	spec_is("{'containers':[{'resources':{'requests':{'cpu':'100m'}}},"
+	        "{'resources':{'requests':{'cpu':'350m'}}},{'resources':{'requests':{'cpu':'50m'}}}"
+	        "]}",
+	        "0.5vCPU 1GB");
+	spec_is("{'containers':[{'resources':{'requests':{'cpu':'100m'}}},"
+	        "{'resources':{'requests':{'cpu':'350m'}}},{'resources':{'requests':{'cpu':'51m'}}}"
+	        "]}",
+	        "1vCPU 2GB");
+	spec_is("{'containers':[{'resources':{'requests':{'memory':'268435456'}}}]}",
+	        "0.25vCPU 0.5GB");
+	spec_is("{'containers':[{'resources':{'requests':{'memory':'268435457'}}}]}",
+	        "0.25vCPU 1GB");
+}
+
+static void sums_are_shown_by_their_parts(void **state)
+{
+	struct json_object *spec =
+	        json("{'containers':[{'resources':{'requests':{'cpu':'1','memory':'1Ki'}}},"
+	             "{'resources':{'limits':{'cpu':2}}}],'initContainers':["
+	             "{'resources':{'requests':{'cpu':'250m','memory':'4Ki'}}},"
+	             "{'resources':{'requests':{'cpu':'500m','memory':'2Ki'}}},"
+	             "{'restartPolicy':'Always','resources':{'requests':{'cpu':'4'}}}]}");
+	struct fargate_sums sums = fargate_sums_of(spec);
+
+	(void)state;
+	assert_int_equal(sums.init.cpu * 1000, 500);
+	assert_int_equal(sums.init.memory, 4096);
+	assert_int_equal(sums.running.cpu, 7);
+	assert_int_equal(sums.running.memory, 1024);
+	assert_int_equal(sums.needed.cpu, 7);
+	assert_int_equal(sums.needed.memory, 4096);
+	json_object_put(spec);
+}
+
 TEST_MAIN(cmocka_unit_test(sizes_are_those_of_the_user_guide),
           cmocka_unit_test(the_larger_of_init_and_running_counts),
           cmocka_unit_test(a_limit_stands_in_for_a_request),
           cmocka_unit_test(a_month_has_730_hours),
           cmocka_unit_test(guaranteed_needs_equal_limits_everywhere),
-          cmocka_unit_test(what_fargate_refuses_is_named))
+          cmocka_unit_test(what_fargate_refuses_is_named),
+          cmocka_unit_test(sums_are_exact_to_the_millicore),
+          cmocka_unit_test(sums_are_shown_by_their_parts))
