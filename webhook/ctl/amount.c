@@ -36,7 +36,11 @@ void amount_memory(double bytes, char out[AMOUNT_MAX])
 	} else if (whole < MI) {
 		snprintf(out, AMOUNT_MAX, "%.4gKi", (double)whole / 1024);
 	} else if (whole % MI) {
-		snprintf(out, AMOUNT_MAX, "%.1fMi", (double)whole / MI);
+		double amount = (double)whole / MI;
+
+		for (; amount >= 10240; amount /= 1024)
+			unit++;
+		snprintf(out, AMOUNT_MAX, "%.1f%s", amount, units[unit]);
 	} else {
 		whole /= MI;
 		while (whole % 1024 == 0 && unit + 1 < sizeof(units) / sizeof(*units)) {

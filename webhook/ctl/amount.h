@@ -7,7 +7,7 @@
 /* "250m", "2"; what is less than 0 or no number is "0". */
 void amount_cpu(double cores, char out[AMOUNT_MAX]);
 
-/* "128Mi", "2Gi"; one decimal of Mi where no unit from Mi on fits, Ki below 1Mi. */
+/* "128Mi", "2Gi"; with one decimal where no unit from Mi on fits, Ki below 1Mi. */
 void amount_memory(double bytes, char out[AMOUNT_MAX]);
 
 #endif

@@ -167,6 +167,10 @@ static void fargate(const struct explain *explain, struct page *page)
 	sum_row(page, "and 256Mi for Fargate", &needed_before, both ? &needed_after : NULL);
 	size_rows(explain, page, both);
 	page_table(page);
+	if (!(explain->after.size.vcpu > 0)) {
+		page_say(page, PAGE_WARN, "  Fargate has no size so large");
+		page_end_line(page);
+	}
 	if (explain->refused) {
 		page_say(page, PAGE_WARN, "  Fargate refuses: %s", explain->refused);
 		page_end_line(page);

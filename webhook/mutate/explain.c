@@ -102,10 +102,11 @@ static void no_memory(struct explain *out)
 void explain_pod(const struct policy *policy, const struct mutate_context *context,
                  struct json_object *pod, struct explain *out)
 {
+	CLEANUP(plan_done) struct plan plan;
 	enum reason reason;
-	struct plan plan;
 
 	memset(out, 0, sizeof(*out));
+	plan_init(&plan, policy, context, pod);
 	mutate_pod(policy, context, pod, &out->result);
 	reason = out->result.reason;
 	out->guarded = reason == REASON_INJECTED || reason == REASON_REPAIRED ||
@@ -122,7 +123,6 @@ void explain_pod(const struct policy *policy, const struct mutate_context *conte
 	}
 	if (reason == REASON_ALREADY_INJECTED)
 		take_warnings(policy, context, out);
-	plan_init(&plan, policy, context, pod);
 	(void)plan_make(&plan);
 	/* plan_make() may have ended before it looked at them. */
 	plan.metadata = tree_get(pod, "metadata");

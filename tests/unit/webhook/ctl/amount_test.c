@@ -44,6 +44,8 @@ static void bytes_take_the_unit_that_fits(void **state)
 	memory_is(1536.0 * 1048576, "1536Mi");
 	memory_is(100e6, "95.4Mi");
 	memory_is(1099511627776.0, "1Ti");
+	memory_is(1e18, "888.2Pi");
+	memory_is(8.9e18, "7904.8Pi");
 	memory_is(18446744073709551615.0, "16Ei");
 }
 
