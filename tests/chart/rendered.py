@@ -33,7 +33,7 @@ def is_same(name, want, got):
 
 
 def rules(role):
-    return sorted((r["resources"][0], r.get("resourceNames", []), r["verbs"]) for r in role["rules"])
+    return sorted((resource, r.get("resourceNames", []), r["verbs"]) for r in role["rules"] for resource in r["resources"])
 
 
 def check_objects(objects, count):
@@ -85,8 +85,10 @@ def check_objects(objects, count):
              "app.kubernetes.io/name": ("NotIn", ["farguard"])}, excluded)
     is_same("no port is the kubelet's", set(), KUBELET & (set(ports.values()) | set(targets)))
 
-    is_same("cluster-wide it may read namespaces and patch its own configuration, no more",
-            [("mutatingwebhookconfigurations", ["farguard"], ["get", "patch"]), ("namespaces", [], ["get", "list", "watch"])],
+    is_same("cluster-wide it may read what bears on an injection and patch its own configuration, no more",
+            [("events", [], ["list", "watch"]), ("limitranges", [], ["list", "watch"]),
+             ("mutatingwebhookconfigurations", ["farguard"], ["get", "patch"]), ("namespaces", [], ["get", "list", "watch"]),
+             ("pods", [], ["list", "watch"]), ("resourcequotas", [], ["list", "watch"])],
             rules(objects["ClusterRole/farguard-webhook"]))
     is_same("in its namespace it may read and write its own Secret, no more",
             [("secrets", ["farguard-tls"], ["get", "update", "patch"])], rules(objects["Role/farguard-webhook"]))
