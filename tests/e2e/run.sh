@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec survive delete refuse outage uninstall machine; all by default
+#   parts: matrix exec debug survive delete refuse specs outage uninstall machine; all by default
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -21,6 +21,8 @@ SECONDS=0
 . "$here/sessions.sh"
 # shellcheck source=tests/e2e/trouble.sh
 . "$here/trouble.sh"
+# shellcheck source=tests/e2e/specs.sh
+. "$here/specs.sh"
 
 work=$(mktemp -d)
 proxy=
@@ -101,7 +103,7 @@ setup() {
 	within 20 "the API server to reach the webhook" target_guards e2e-guarded || give_up "the API server reaches the webhook"
 }
 
-[ $# -gt 0 ] || set -- matrix exec survive delete refuse outage uninstall machine
+[ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs outage uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end
@@ -114,7 +116,7 @@ setup
 # Three parts go on with the pods that the matrix made.
 case " $* " in
 *" matrix "*) ;;
-*" exec "* | *" survive "* | *" delete "*) set -- matrix "$@" ;;
+*" exec "* | *" debug "* | *" survive "* | *" delete "*) set -- matrix "$@" ;;
 esac
 for part; do
 	say "part $part"
