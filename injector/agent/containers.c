@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+/* A DNS label, as Kubernetes has them, or a name of ECS: capitals and underscores too. */
 static bool is_word(struct str s, size_t max)
 {
 	size_t i;
@@ -10,7 +11,8 @@ static bool is_word(struct str s, size_t max)
 	for (i = 0; i < s.len; i++) {
 		char c = s.ptr[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.'))
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '-' || c == '.' || c == '_'))
 			return false;
 	}
 	return s.len > 0 && s.len <= max;

@@ -43,6 +43,16 @@ static void each_entry_is_a_container_with_its_kind_its_way_and_its_image(void *
 	assert_null(get("webx"));
 }
 
+static void names_of_ecs_have_capitals_and_underscores(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("log_router main command x;Web main preload-env y"), 0);
+	assert_int_equal(all.count, 2);
+	assert_non_null(get("log_router"));
+	assert_non_null(get("Web"));
+	assert_null(get("web"));
+}
+
 static void every_way_and_every_reason_of_the_contract_is_known(void **state)
 {
 	static const char *const words[] = {
@@ -63,7 +73,7 @@ static void every_way_and_every_reason_of_the_contract_is_known(void **state)
 static void what_is_not_understood_is_left_out_and_counted(void **state)
 {
 	(void)state;
-	assert_int_equal(parse(";;web;web main;web main magic x;Web main command x;"
+	assert_int_equal(parse(";;web;web main;web main magic x;We/b main command x;"
 	                       " main command x;web pod command x;web main !magic x;"
 	                       "w\"b main command x;web main command x;web main command y"),
 	                 9);
@@ -262,6 +272,7 @@ static void a_meter_lets_a_burst_through_and_then_its_rate(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(each_entry_is_a_container_with_its_kind_its_way_and_its_image),
+          cmocka_unit_test(names_of_ecs_have_capitals_and_underscores),
           cmocka_unit_test(every_way_and_every_reason_of_the_contract_is_known),
           cmocka_unit_test(what_is_not_understood_is_left_out_and_counted),
           cmocka_unit_test(a_name_has_63_bytes_at_most),
