@@ -162,9 +162,16 @@ $B/tests/bench/review: $B/tests/bench/review.o $(call libs,$(call with_deps,webh
 	$Q$(CC) $(LDFLAGS_ALL) $^ $(call libs_of,webhook/mutate) -o $@
 EXTRA_CFLAGS_review.c := $(call cflags_of,webhook/mutate)
 
+# tests/case/registry_test.py asks by it; the clock is its own.
+ASKER := $B/tests/case/registry/asker
+$(ASKER): $(ASKER).o $(call libs,$(call with_deps,webhook/registry))
+	$(say) LD $@
+	$Q$(CC) $(LDFLAGS_ALL) -Wl,--wrap=clock_gettime $^ $(call libs_of,webhook/registry) -o $@
+EXTRA_CFLAGS_asker.c := $(call cflags_of,webhook/registry)
+
 # Unit tests and the fuzzers' corpora; then the data-driven cases on the programs of this mode.
-check: $(TESTS:%.c=$B/%) $(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)) all
-	$Qhack/run-tests.sh $(filter $B/tests/%,$^)
+check: $(TESTS:%.c=$B/%) $(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)) $(ASKER) all
+	$Qhack/run-tests.sh $(filter $B/tests/unit/% $B/tests/fuzz/%,$^)
 	$QFARGUARD_BUILD=$B hack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py tests/trace/run.py)
 
 FUZZ_SECONDS ?= 10
