@@ -98,7 +98,7 @@ installed() {
 	dry_run "the API server takes the defaults, strictly and without a warning" "$work/dry.yaml"
 	render "$work/dry.yaml" --namespace chart-test --values "$here/other.yaml"
 	dry_run "the API server takes other values, strictly and without a warning" "$work/dry.yaml"
-	sed -E 's/^( *)(name|namespace): farguard$/\1\2: chart-test/' "$top/manifests/farguard.yaml" >"$work/dry.yaml"
+	sed -E 's/^( *)(name|namespace): farguard$/\1\2: chart-test/' "$top/manifests/base/farguard.yaml" >"$work/dry.yaml"
 	dry_run "the API server takes the plain manifests, strictly and without a warning" "$work/dry.yaml"
 	kubectl get mutatingwebhookconfiguration farguard >/dev/null 2>&1 && {
 		skip "install, upgrade, uninstall" "Farguard is installed in this cluster"

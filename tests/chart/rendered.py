@@ -4,6 +4,7 @@
   objects FILE          names, ports and rules of a rendering with the defaults, in namespace `farguard`
   config FILE SAMPLE    the configuration in it says what the sample says, but for the image
   extract FILE          print the configuration
+  equal NAME FILE FILE  a rendering and what kustomize builds say the same, but for helm's labels and the namespace
   value FILE PATH       print what stands at PATH, "KIND/NAME" and keys joined by "|"
 """
 import json
@@ -104,8 +105,28 @@ def configuration_of(objects):
     return objects["ConfigMap/farguard"]["data"]["farguard.yaml"]
 
 
+def plain(path):
+    """By kind and name, without what only helm sets, and without the namespace that helm makes by an option."""
+    def strip(node):
+        if isinstance(node, dict):
+            return {k: strip(v) for k, v in node.items()
+                    if k not in ("helm.sh/chart", "app.kubernetes.io/managed-by", "app.kubernetes.io/instance")}
+        return [strip(inner) for inner in node] if isinstance(node, list) else node
+
+    return {key: strip(value) for key, value in load(path)[0].items() if key != "Namespace/farguard"}
+
+
+def check_equal(name, rendered, built):
+    want, got = plain(rendered), plain(built)
+    strange = sorted(key for key in want.keys() | got.keys() if want.get(key) != got.get(key))
+    is_same(name, [], strange)
+
+
 def main():
     what, path = sys.argv[1:3]
+    if what == "equal":
+        check_equal(*sys.argv[2:])
+        return
     objects, count = load(path)
     if what == "objects":
         check_objects(objects, count)
