@@ -39,7 +39,8 @@ def differences(old, new, path=""):
         for index, pair in enumerate(zip(old, new)):
             yield from differences(*pair, f"{path}/{index}")
     elif old != new or type(old) is not type(new):
-        yield {"op": "replace", "path": path, "value": new}
+        # The path last: kustomize cuts the last line's end off a patch.
+        yield {"op": "replace", "value": new, "path": path}
 
 
 class Dumper(yaml.SafeDumper):
