@@ -128,7 +128,7 @@ def judge(ctl, name, made, bare, guarded):
 
 def main():
     api, ctl = Api(int(sys.argv[1])), sys.argv[2]
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 600
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 1300
     rng = random.Random(int(sys.argv[4]) if len(sys.argv) > 4 else 7)
     prepare(api)
     for name in NAMESPACES:

@@ -133,9 +133,15 @@ static bool fit_pod(struct fit *fit, char *detail, size_t cap)
 	for (size_t i = 0; i < fit->of_pod.count; i++) {
 		const struct bounds_item *bounds = &fit->of_pod.items[i];
 
-		/* A pod that is refused anyway is refused in its own words. */
-		if (breaks(bounds, sums(fit, bounds->name, false)))
-			continue;
+		/* A pod that is refused anyway stays refused: a limit of ours must not stand for
+		 * one that its own containers lack. */
+		if (breaks(bounds, sums(fit, bounds->name, false))) {
+			if (breaks(bounds, sums(fit, bounds->name, true)))
+				continue;
+			snprintf(detail, cap, "the pod's %.40s does not fit the LimitRange",
+			         bounds->name);
+			return false;
+		}
 		if (fit->adds_agent && breaks(bounds, sums(fit, bounds->name, true)))
 			fit_agent(fit, bounds);
 		if (!breaks(bounds, sums(fit, bounds->name, true)))

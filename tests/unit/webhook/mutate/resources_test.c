@@ -115,6 +115,9 @@ static void the_pods_sum_fits_too(void **state)
 	within(&t, RANGE("{'type':'Pod','max':{'memory':'100Mi'}}"), "", WEB(SMALL));
 	agent_has(&t, "{\"cpu\":\"0\",\"memory\":\"0\"}",
 	          "{ \"cpu\": \"200m\", \"memory\": \"64Mi\" }");
+	/* Nor does our limit make up for one that it lacks. */
+	within(&t, RANGE("{'type':'Pod','max':{'memory':'1Gi'}}"), "", WEB(""));
+	agent_has(&t, "{\"cpu\":\"0\",\"memory\":\"0\"}", NULL);
 	end(&t);
 }
 
