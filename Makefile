@@ -1,6 +1,8 @@
 # make [MODE=debug|release|asan|tsan|cov|fuzz] [V=1]      see `make help`
 MODE   ?= release
 PREFIX ?= /usr/local
+BASH_COMPLETIONS := share/bash-completion/completions
+ZSH_COMPLETIONS  := share/zsh/site-functions
 B      := build/$(MODE)
 Q      := $(if $(V),,@)
 say     = $(if $(V),@:,@printf '  %-5s %s\n')
@@ -95,7 +97,7 @@ libs = $(foreach m,$1,$(call lib,$m))
 with_deps = $1 $(DEPS_$1)
 
 .PHONY: all check fuzz fuzz-long layers headers tidy names analyze shell lint fmt compdb clean help \
-        install demo test soak bench cases FORCE
+        install install-files demo test soak bench cases FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -210,10 +212,18 @@ compdb:
 	$Q$(MAKE) -nB V=1 CC=clang all $(TESTS:%.c=$B/%) | hack/compdb.awk -v dir="$(CURDIR)" > compile_commands.json
 
 # --- the main jobs ------------------------------------------------------------
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/farguard
+install: all install-files
+# kubectl finds plugins, and who completes them, by these names.
+install-files:
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/farguard share/man/man1 share/man/man8 $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS))
 	install -m 0755 $(foreach p,$(PROGS),$B/bin/$(NAME_$p)) $(DESTDIR)$(PREFIX)/bin
+	ln -sf farguardctl $(DESTDIR)$(PREFIX)/bin/kubectl-farguard
+	ln -sf farguardctl $(DESTDIR)$(PREFIX)/bin/kubectl_complete-farguard
 	install -m 0755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/farguard
+	install -m 0644 $(wildcard $(addsuffix /*.1,$(MODULES))) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 $(wildcard $(addsuffix /*.8,$(MODULES))) $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 0644 webhook/ctl/farguardctl.bash $(DESTDIR)$(PREFIX)/$(BASH_COMPLETIONS)/farguardctl
+	install -m 0644 webhook/ctl/_farguardctl $(DESTDIR)$(PREFIX)/$(ZSH_COMPLETIONS)
 demo:
 	$Qhack/deps.sh install
 	$Qhack/demo.sh

@@ -16,7 +16,7 @@ packages=(
 	libcurl4-openssl-dev
 	# checking
 	clang clang-format libcmocka-dev musl-tools shellcheck git python3 python3-yaml python3-jsonpatch
-	python3-jsonschema
+	python3-jsonschema mandoc groff-base zsh
 	prometheus
 	# the local cluster
 	containerd runc containernetworking-plugins iptables conntrack iproute2 kmod mount util-linux procps openssl curl

@@ -8,6 +8,7 @@
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
+#include "webhook/ctl/complete.h"
 #include "webhook/ctl/help.h"
 #include "webhook/ctl/input.h"
 #include "webhook/ctl/options.h"
@@ -52,6 +53,15 @@ static enum exits unknown(int argc, char **argv)
 	return EXITS_USAGE;
 }
 
+/* Flush what was printed, not kept: help and completion. */
+static enum exits flush(void)
+{
+	if (fflush(stdout) == 0)
+		return EXITS_DONE;
+	exits_say("standard output: %s", strerror(errno));
+	return EXITS_INTERNAL;
+}
+
 static enum exits help(int argc, char **argv)
 {
 	int words;
@@ -63,10 +73,13 @@ static enum exits help(int argc, char **argv)
 		help_verb(stdout, verb);
 	else
 		help_list(stdout);
-	if (fflush(stdout) == 0)
-		return EXITS_DONE;
-	exits_say("standard output: %s", strerror(errno));
-	return EXITS_INTERNAL;
+	return flush();
+}
+
+static enum exits complete(int argc, char **argv)
+{
+	complete_print(stdout, argc, argv);
+	return flush();
 }
 
 /* Read, work, and write only what came out whole. */
@@ -119,6 +132,10 @@ int main(int argc, char **argv)
 	program_start(argc > 0 ? argv[0] : NULL);
 	argc -= argc > 0;
 	argv++;
+	if (program_is_completion())
+		return complete(argc, argv);
+	if (argc > 0 && strcmp(argv[0], COMPLETE_VERB) == 0)
+		return complete(argc - 1, argv + 1);
 	if (argc > 0 && (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
 	                 strcmp(argv[0], "-h") == 0))
 		return help(argc - 1, argv + 1);
