@@ -1,18 +1,23 @@
 #!/usr/bin/python3
-"""webhook_ops_test.py - running farguard-webhook: its configuration is changed under it, whichever way files change.
+"""webhook_ops_test.py - running farguard-webhook: its configuration changes under it, it asks for a pod by itself.
 
 TAP on stdout.  FARGUARD_BUILD names the build directory, else FARGUARD_MODE the mode (release).
 """
 
+import base64
+import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
 
+import jsonpatch
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
-from server import Webhook, free_port, review, within  # pylint: disable=wrong-import-position
+from server import PROGRAM, Webhook, free_port, review, within  # pylint: disable=wrong-import-position
 
 number = failures = 0
 GOOD = "farguard_config_last_reload_successful"
@@ -66,7 +71,7 @@ class Load:
         connection = self.webhook.connect()
         while not self.over:
             try:
-                connection.request("POST", "/mutate", review("plain"), {"Content-Type": "application/json"})
+                connection.request("POST", "/mutate", review("shop"), {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 if b'"allowed":true' not in answer.read() or answer.status != 200:
                     self.wrong.append(answer.status)
@@ -95,6 +100,7 @@ def test_reload(api, work):
     mounted = Mounted(work, server)
     webhook = Webhook(api, work, "--drain-seconds", "0", config=mounted.path)
     report(webhook.metric(GOOD) == 1 and webhook.metric(WHEN) > 1.7e9, "the configuration of the start is a good one")
+    report(webhook.metric("farguard_selfprobe_success") is None, "before the first self-probe nothing is claimed of it")
     report(webhook.reason("plain") == "not-opted-in", "by it the pod is not injected")
     load = Load(webhook)
     for value, want in (("enabled", "injected"), ("disabled", "not-opted-in"), ("enabled", "injected")):
@@ -162,12 +168,82 @@ def test_plain_file(api, work):
            "and without a change says nothing", webhook.raw[count:])
 
 
+def failed(words):
+    return 500, {"kind": "Status", "message": f'Internal error occurred: failed calling webhook "selfprobe.farguard.io": {words}'}, {}
+
+
+def test_probe(api, work):
+    def reviewed(namespace, pod):
+        """As the API server: by the webhook, whose patch is applied; warnings become headers."""
+        answer = webhook.review(review(namespace, pod, dryRun=True), api)[1]["response"]
+        patch = json.loads(base64.b64decode(answer.get("patch", "W10=")))
+        warnings = {"Warning": f'299 - "{w}"'.replace("\n", " ") for w in answer.get("warnings", [])}
+        return 201, jsonpatch.apply_patch(pod, patch), warnings
+
+    asked = []
+    api.create_pod = lambda namespace, pod: asked.append((namespace, pod)) or reviewed(namespace, pod)
+    path = os.path.join(work, "probed.yaml")
+    server = addresses() + "image: {reference: r.test/payload:1}\n"
+    put(path, server)
+    webhook = Webhook(api, work, "--drain-seconds", "0", "--probe-seconds", "1", config=path)
+    report(within(10, lambda: webhook.metric("farguard_selfprobe_success") == 1), "a probe that comes back guarded: 1", webhook.raw[-3:])
+    namespace, pod = asked[0]
+    report(namespace == "farguard" and pod["spec"]["containers"][0]["image"] == "r.test/payload:1"
+           and "app.kubernetes.io/name" not in pod["metadata"]["labels"], "it is in our namespace, with the image of guarded pods", pod)
+    report(within(10, lambda: len(asked) > 3) and len(lines(webhook, "self-probe injected")) == 1,
+           "it is asked again and again, and told once", webhook.raw[-3:])
+    report(webhook.metric("farguard_selfprobe_timestamp_seconds") > 1.7e9, "the time of the last one is told")
+
+    probe = [PROGRAM, "--probe", "--config", path, "--api-server", f"http://127.0.0.1:{api.port}", "--namespace", "farguard"]
+    done = subprocess.run(probe, capture_output=True, timeout=20, check=False, text=True)
+    report(done.returncode == 0 and "came back guarded" in done.stdout and not done.stderr, "--probe: exit 0", done)
+
+    quota = 'exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1'
+    for name, answer, status, words in (
+            ("a webhook that is not reached", failed("failed to call webhook: context deadline exceeded"), 1, "context deadline exceeded"),
+            ("a caBundle that is another's", failed("x509: certificate signed by unknown authority"), 1, "unknown authority"),
+            ("a quota", (403, {"kind": "Status", "message": 'pods "x" is forbidden: ' + quota}, {}), 1, quota),
+            ("an entry that is gone", (201, {"metadata": {}, "spec": {}}, {}), 1, "did not reach a webhook"),
+            ("a label alone", (201, {"metadata": {"labels": {"farguard.io/injected": "true"}}, "spec": {}}, {}), 1, "without Farguard"),
+            ("a pod that was skipped", (201, {"metadata": {}}, {"Warning": '299 - "farguard: limit-range: the \\"x\\" range"'}), 1,
+             'limit-range: the "x" range'),
+            ("another's warning", (201, {"metadata": {}}, {"Warning": '299 - "would violate"'}), 1, "did not reach a webhook"),
+            ("an answer that is none", (201, [], {}), 1, "without Farguard"),
+            ("an account without the right", (403, {"message": 'pods is forbidden: User "u" cannot create resource "pods"'}, {}), 4,
+             "cannot create resource"),
+            ("a token that is no more", (401, {"message": "Unauthorized"}, {}), 4, "Unauthorized"),
+            ("a server that is busy", (429, {"message": "too many requests"}, {}), 4, "too many requests")):
+        api.create_pod = lambda *_: answer  # pylint: disable=cell-var-from-loop
+        done = subprocess.run(probe, capture_output=True, timeout=20, check=False, text=True)
+        report(done.returncode == status and words in done.stderr and not done.stdout and done.stderr.count("\n") == 1,
+               f"--probe, {name}: exit {status}, and why", done)
+    api.create_pod = lambda *_: failed("no endpoints available")
+    report(within(10, lambda: webhook.metric("farguard_selfprobe_success") == 0), "a probe that fails: 0")
+    report(within(5, lambda: any(l["level"] == "error" and "no endpoints" in l["error"] for l in lines(webhook, "self-probe not injected"))),
+           "and a line of the log with the API server's words", webhook.raw[-3:])
+    report(webhook.get("/readyz")[0] == 200, "it stays ready: a restart would not help")
+    api.create_pod = reviewed
+    report(within(10, lambda: webhook.metric("farguard_selfprobe_success") == 1), "once it is well it is told")
+    report(webhook.reason("farguard") == "namespace-excluded", "no other pod of our namespace is touched")
+    put(path, server + "inject: {fargateOnly: true, allowPodOptOut: false, excludeNamespaces: ['*']}\n")
+    report(within(5, lambda: lines(webhook, "configuration in force"))
+           and subprocess.run(probe, capture_output=True, timeout=20, check=False).returncode == 0,
+           "whatever the configuration says of other pods, the probe is guarded", webhook.raw[-3:])
+    report(webhook.end() == 0, "it ends between two probes")
+    api.stop()
+    done = subprocess.run(probe, capture_output=True, timeout=20, check=False, text=True)
+    report(done.returncode == 4 and done.stderr.startswith("farguard-webhook: POST "), "--probe without an API server: exit 4", done)
+    api.start()
+
+
 def main():
     api = Api()
     api.put_namespace("plain")
+    api.put_namespace("shop", {"farguard.io/inject": "enabled"})
     with tempfile.TemporaryDirectory() as work:
         test_reload(api, work)
         test_plain_file(api, work)
+        test_probe(api, work)
     api.stop()
     print(f"1..{number}")
     sys.exit(1 if failures else 0)

@@ -73,12 +73,13 @@ can_i() { # VERB RESOURCE[/NAME] [ARG...]: as the webhook's account
 }
 
 rights() {
-	same "its account may what it needs" "yes yes yes yes yes yes" \
+	same "its account may what it needs" "yes yes yes yes yes yes yes" \
 		"$(can_i list namespaces) $(can_i watch namespaces) $(can_i patch mutatingwebhookconfiguration/farguard) \
-$(can_i get secret/farguard-tls -n chart-test) $(can_i update secret/farguard-tls -n chart-test) $(can_i get /version)"
+$(can_i get secret/farguard-tls -n chart-test) $(can_i update secret/farguard-tls -n chart-test) $(can_i get /version) \
+$(can_i create pods -n chart-test)"
 	same "and nothing near it" "no no no no no no" \
 		"$(can_i update namespaces) $(can_i patch mutatingwebhookconfiguration/other) $(can_i list secrets -n chart-test) \
-$(can_i get secret/other -n chart-test) $(can_i create secrets -n chart-test) $(can_i create pods -n chart-test)"
+$(can_i get secret/other -n chart-test) $(can_i create secrets -n chart-test) $(can_i create pods -n default)"
 }
 
 installed() {

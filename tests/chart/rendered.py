@@ -71,9 +71,13 @@ def check_objects(objects, count):
 
     configuration = objects["MutatingWebhookConfiguration/farguard"]["webhooks"]
     hook = configuration[0]
-    is_same("one webhook, at the Service, without a caBundle",
-            [1, {"service": {"name": "farguard-webhook", "namespace": "farguard", "path": "/mutate", "port": 443}}],
-            [len(configuration), hook["clientConfig"]])
+    is_same("two webhooks, at the Service, without a caBundle",
+            [{"service": {"name": "farguard-webhook", "namespace": "farguard", "path": "/mutate", "port": 443}}] * 2,
+            [entry["clientConfig"] for entry in configuration])
+    probe = configuration[1]
+    is_same("the second one, which fails closed, is for the self-probe in our namespace alone",
+            ["selfprobe.farguard.io", "Fail", {"kubernetes.io/metadata.name": "farguard"}, {"farguard.io/selfprobe": "true"}],
+            [probe["name"], probe["failurePolicy"], probe["namespaceSelector"]["matchLabels"], probe["objectSelector"]["matchLabels"]])
     is_same("it is asked about the creation of pods", [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
             "resources": ["pods"], "scope": "Namespaced"}], hook["rules"])
     is_same("it fails open, soon, without side effects on a dry run, and is asked again",
@@ -91,8 +95,8 @@ def check_objects(objects, count):
              ("mutatingwebhookconfigurations", ["farguard"], ["get", "patch"]), ("namespaces", [], ["get", "list", "watch"]),
              ("pods", [], ["list", "watch"]), ("resourcequotas", [], ["list", "watch"])],
             rules(objects["ClusterRole/farguard-webhook"]))
-    is_same("in its namespace it may read and write its own Secret, no more",
-            [("secrets", ["farguard-tls"], ["get", "update", "patch"])], rules(objects["Role/farguard-webhook"]))
+    is_same("in its namespace it may read and write its own Secret, and ask for a pod, no more",
+            [("pods", [], ["create"]), ("secrets", ["farguard-tls"], ["get", "update", "patch"])], rules(objects["Role/farguard-webhook"]))
     bound = {(b["roleRef"]["kind"], b["roleRef"]["name"], b["subjects"][0]["name"], b["subjects"][0]["namespace"])
              for k, b in objects.items() if k.split("/")[0].endswith("RoleBinding")}
     is_same("both roles are bound to its account",

@@ -61,7 +61,8 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 {
 	struct review_outcome outcome;
 	uint64_t start_us = clock_ns(CLOCK_MONOTONIC) / 1000, duration_us;
-	struct review_world world = {.native_sidecars = atomic_load(&admit->has_native_sidecars),
+	struct review_world world = {.own_namespace = admit->namespace,
+	                             .native_sidecars = atomic_load(&admit->has_native_sidecars),
 	                             .namespace = lookup_namespace,
 	                             .ctx = &admit->lookup};
 	const struct policy *policy = config_get(admit->config);
@@ -81,12 +82,15 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 char *admit_metrics(struct admit *admit, size_t *out_len)
 {
 	struct metrics_watch watches[WATCHES_COUNT];
-	struct metrics_state state = {.certificate_expiry_s =
-	                                      atomic_load(&admit->certificate_expiry_s),
-	                              .watches = watches,
-	                              .watch_count = WATCHES_COUNT,
-	                              .is_config_good = atomic_load(&admit->config->is_last_good),
-	                              .config_good_s = atomic_load(&admit->config->good_s)};
+	struct metrics_state state = {
+	        .certificate_expiry_s = atomic_load(&admit->certificate_expiry_s),
+	        .watches = watches,
+	        .watch_count = WATCHES_COUNT,
+	        .is_config_good = atomic_load(&admit->config->is_last_good),
+	        .config_good_s = atomic_load(&admit->config->good_s),
+	        .is_probed = atomic_load(&admit->probe_result) != PROBE_UNKNOWN,
+	        .is_probe_good = atomic_load(&admit->probe_result) == PROBE_INJECTED,
+	        .probed_s = atomic_load(&admit->probed_s)};
 
 	watches_count(&admit->watches, watches);
 	return metrics_format(&admit->metrics, &state, out_len);

@@ -19,7 +19,16 @@ struct config;
 struct err;
 struct stop;
 
+/* Of a pod that the API server was asked for, see probe.h. */
+enum probe_result {
+	PROBE_UNKNOWN,  /* not asked yet */
+	PROBE_INJECTED, /* what it should be */
+	PROBE_MISSED,   /* an answer, but no guarded pod */
+	PROBE_UNASKED,  /* the API server was not reached, or does not let us ask */
+};
+
 struct admit {
+	const char *namespace; /* Farguard's own, the caller's text; NULL: "farguard" */
 	struct config *config;
 	struct watches watches;
 	struct lookup lookup;
@@ -29,6 +38,8 @@ struct admit {
 	atomic_bool has_native_sidecars;
 	atomic_bool is_draining;
 	_Atomic int64_t certificate_expiry_s;
+	_Atomic enum probe_result probe_result; /* the last one */
+	_Atomic int64_t probed_s;               /* Unix time of it */
 };
 
 /* Returns 0 or -errno; admit_done() in either case. */

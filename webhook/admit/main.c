@@ -14,6 +14,7 @@
 #include "webhook/admit/keeper.h"
 #include "webhook/admit/log.h"
 #include "webhook/admit/options.h"
+#include "webhook/admit/probe.h"
 #include "webhook/admit/reload.h"
 #include "webhook/admit/server.h"
 #include "webhook/admit/stop.h"
@@ -27,6 +28,7 @@ struct work {
 	struct keeper keeper;
 	struct stop stop;
 	struct server server;
+	struct probe probe;
 	struct reload reload; /* unused without a file */
 };
 
@@ -47,8 +49,17 @@ static void *run_reload(void *ctx)
 	return NULL;
 }
 
+static void *run_probe(void *ctx)
+{
+	struct work *work = ctx;
+
+	if (work->probe.period_s)
+		probe_run(&work->probe);
+	return NULL;
+}
+
 /* What runs beside the server's own threads. */
-static void *(*const bodies[])(void *) = {run_keeper, run_reload};
+static void *(*const bodies[])(void *) = {run_keeper, run_reload, run_probe};
 
 #define BODY_COUNT (sizeof(bodies) / sizeof(*bodies))
 
@@ -102,6 +113,7 @@ static int serve(struct work *work, const struct options *options, const sigset_
 	}
 	stop_ask(&work->stop);
 	http_stop(work->keeper.http);
+	http_stop(work->probe.http);
 	if (work->reload.config)
 		reload_stop(&work->reload);
 	watches_stop(&work->admit.watches);
@@ -111,27 +123,37 @@ static int serve(struct work *work, const struct options *options, const sigset_
 	return r ? err_set(err, r, "no thread: %s", strerror(r)) : 0;
 }
 
+static struct http_settings settings_of(const struct options *options)
+{
+	return (struct http_settings){.base = options->api_server,
+	                              .ca_file = options->ca_file,
+	                              .token_file = options->token_file};
+}
+
 static int run(struct config *config, const struct options *options, const sigset_t *ends,
                struct err *err)
 {
-	const struct http_settings settings = {.base = options->api_server,
-	                                       .ca_file = options->ca_file,
-	                                       .token_file = options->token_file};
+	const struct http_settings settings = settings_of(options);
 	struct work work = {0};
 	int r = stop_init(&work.stop);
 
 	if (r < 0)
 		return err_set(err, -r, "no memory");
 	r = admit_init(&work.admit, config, &settings, &work.stop, err);
+	work.admit.namespace = options->namespace;
 	if (r == 0 && config->path)
 		r = reload_init(&work.reload, config, err);
 	if (r == 0)
 		r = keeper_init(&work.keeper, &work.admit, &work.stop, &settings,
 		                options->namespace, options->service, err);
 	if (r == 0)
+		r = probe_init(&work.probe, &work.admit, &work.stop, &settings, options->namespace,
+		               options->probe_s, err);
+	if (r == 0)
 		r = keeper_serve_own(&work.keeper, err);
 	if (r == 0)
 		r = serve(&work, options, ends, err);
+	probe_done(&work.probe);
 	if (work.reload.config)
 		reload_done(&work.reload);
 	if (work.keeper.admit)
@@ -145,6 +167,36 @@ static int fail(int status, const struct err *err)
 {
 	fprintf(stderr, "farguard-webhook: %s\n", err->text);
 	return status;
+}
+
+/* What `helm test` runs: once, for a person. */
+static int probe(struct config *config, const struct options *options)
+{
+	const struct http_settings settings = settings_of(options);
+	enum probe_result result;
+	struct http *http = NULL;
+	struct err err = {0};
+	int r = http_open(&http, &settings, &err);
+
+	if (r < 0)
+		return fail(r == -EINVAL ? OPTIONS_USAGE : OPTIONS_INTERNAL, &err);
+	result = probe_once(http, config, options->namespace, &err);
+	http_close(http);
+	if (result != PROBE_INJECTED)
+		return fail(result == PROBE_MISSED ? OPTIONS_FOUND : OPTIONS_CLUSTER, &err);
+	printf("a pod in namespace %s, by dry run, came back guarded\n", options->namespace);
+	return fflush(stdout) == 0 ? OPTIONS_DONE : OPTIONS_INTERNAL;
+}
+
+static int start(struct config *config, const struct options *options, const sigset_t *ends)
+{
+	struct err err = {0};
+	int r = run(config, options, ends, &err);
+
+	if (r < 0)
+		return fail(r == -EINVAL ? OPTIONS_USAGE : OPTIONS_INTERNAL, &err);
+	log_say(LOG_INFO, "ended", NULL, NULL);
+	return OPTIONS_DONE;
 }
 
 int main(int argc, char **argv)
@@ -177,10 +229,8 @@ int main(int argc, char **argv)
 		err_set(&err, ENOMEM, "no memory");
 		return fail(OPTIONS_INTERNAL, &err);
 	}
-	r = run(&config, &options, &ends, &err);
+	r = options.probe ? probe(&config, &options) : start(&config, &options, &ends);
 	http_exit();
 	gnutls_global_deinit();
-	if (r == 0)
-		log_say(LOG_INFO, "ended", NULL, NULL);
-	return r == 0 ? OPTIONS_DONE : fail(r == -EINVAL ? OPTIONS_USAGE : OPTIONS_INTERNAL, &err);
+	return r;
 }

@@ -120,6 +120,15 @@ static void format_state(const struct metrics_state *state, FILE *out)
 	         "When a configuration was taken last.");
 	fprintf(out, "farguard_config_last_reload_success_timestamp_seconds %lld\n",
 	        (long long)state->config_good_s);
+	if (state->is_probed) {
+		describe(out, "farguard_selfprobe_success", "gauge",
+		         "1 when a pod, asked for by dry run, came back guarded.");
+		fprintf(out, "farguard_selfprobe_success %d\n", state->is_probe_good);
+		describe(out, "farguard_selfprobe_timestamp_seconds", "gauge",
+		         "When it was asked for last.");
+		fprintf(out, "farguard_selfprobe_timestamp_seconds %lld\n",
+		        (long long)state->probed_s);
+	}
 	describe(out, "farguard_build_info", "gauge", "1, with the version.");
 	fputs("farguard_build_info{version=\"" FARGUARD_VERSION "\"} 1\n", out);
 }

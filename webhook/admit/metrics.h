@@ -34,8 +34,11 @@ struct metrics_state {
 	int64_t certificate_expiry_s; /* Unix time; 0 without a certificate */
 	const struct metrics_watch *watches;
 	size_t watch_count;
-	bool is_config_good;   /* the configuration file, as it was read last */
-	int64_t config_good_s; /* Unix time of the last good one */
+	bool is_config_good;           /* the configuration file, as it was read last */
+	bool is_probed, is_probe_good; /* whether the API server was asked for a guarded pod, and
+	                                  whether one came */
+	int64_t probed_s;              /* Unix time of the last asking */
+	int64_t config_good_s;         /* Unix time of the last good one */
 };
 
 /* Count one review, answered after `duration_us`. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "injector/base/own.h"
+#include "webhook/admit/probe.h"
 
 #define ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
 
@@ -23,13 +24,28 @@ static const char help_text[] =
         "                         ($POD_NAMESPACE, the service account's, or farguard)\n"
         "      --service NAME     the Service that the certificate is for (farguard-webhook)\n"
         "      --drain-seconds N  after SIGTERM serve on for so long, 0 to 300 (5)\n"
+        "      --probe-seconds N  ask for a guarded pod, by dry run, every so often (60); 0 never\n"
+        "      --probe            ask so once, print what comes of it, and end\n"
         "      --log-level LEVEL  debug, info, warn or error (info)\n"
         "      --version          print the version\n"
         "  -h, --help             print this\n\n"
-        "Exit status: 0 ended by SIGTERM or SIGINT, 2 usage, 3 bad configuration, 4 no cluster,\n"
-        "5 internal.\n";
+        "Exit status: 0 ended by SIGTERM or SIGINT, or probed well, 1 the probe's pod is not "
+        "guarded,\n"
+        "2 usage, 3 bad configuration, 4 no cluster, 5 internal.\n";
 
-enum { CONFIG = 256, API_SERVER, CA_FILE, TOKEN_FILE, NAMESPACE, SERVICE, DRAIN, LEVEL, VERSION };
+enum {
+	CONFIG = 256,
+	API_SERVER,
+	CA_FILE,
+	TOKEN_FILE,
+	NAMESPACE,
+	SERVICE,
+	DRAIN,
+	PROBE_SECONDS,
+	PROBE,
+	LEVEL,
+	VERSION
+};
 
 static const struct option table[] = {
         {"config", required_argument, NULL, CONFIG},
@@ -39,6 +55,8 @@ static const struct option table[] = {
         {"namespace", required_argument, NULL, NAMESPACE},
         {"service", required_argument, NULL, SERVICE},
         {"drain-seconds", required_argument, NULL, DRAIN},
+        {"probe-seconds", required_argument, NULL, PROBE_SECONDS},
+        {"probe", no_argument, NULL, PROBE},
         {"log-level", required_argument, NULL, LEVEL},
         {"version", no_argument, NULL, VERSION},
         {"help", no_argument, NULL, 'h'},
@@ -56,16 +74,17 @@ static int wrong(const char *option, const char *value, const char *want)
 	return OPTIONS_USAGE;
 }
 
-static int take_drain(struct options *options, const char *value)
+static int take_seconds(const char *option, const char *value, unsigned max, unsigned *out)
 {
 	unsigned long seconds;
-	char *end;
+	char *end, want[40];
 
 	errno = 0;
 	seconds = strtoul(value, &end, 10);
-	if (*value < '0' || *value > '9' || *end || errno || seconds > OPTIONS_DRAIN_S_MAX)
-		return wrong("drain-seconds", value, "is no number from 0 to 300");
-	options->drain_s = (unsigned)seconds;
+	snprintf(want, sizeof(want), "is no number from 0 to %u", max);
+	if (*value < '0' || *value > '9' || *end || errno || seconds > max)
+		return wrong(option, value, want);
+	*out = (unsigned)seconds;
 	return 0;
 }
 
@@ -99,7 +118,12 @@ static int take(struct options *options, int which, const char *value, const cha
 		options->service = value;
 		return *value && strlen(value) < 64 ? 0 : wrong("service", value, "is no name");
 	case DRAIN:
-		return take_drain(options, value);
+		return take_seconds("drain-seconds", value, OPTIONS_DRAIN_S_MAX, &options->drain_s);
+	case PROBE_SECONDS:
+		return take_seconds("probe-seconds", value, PROBE_PERIOD_S_MAX, &options->probe_s);
+	case PROBE:
+		options->probe = true;
+		return 0;
 	case LEVEL:
 		if (log_parse_level(value, &options->log_level))
 			return 0;
@@ -164,8 +188,10 @@ int options_parse(struct options *options, int argc, char **argv)
 {
 	int which, r = 0;
 
-	*options = (struct options){
-	        .service = "farguard-webhook", .drain_s = 5, .log_level = LOG_INFO};
+	*options = (struct options){.service = "farguard-webhook",
+	                            .drain_s = 5,
+	                            .probe_s = PROBE_PERIOD_S,
+	                            .log_level = LOG_INFO};
 	optind = 0;
 	opterr = 0;
 	while (r == 0 && (which = getopt_long(argc, argv, "+:h", table, NULL)) != -1)

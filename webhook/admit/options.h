@@ -15,6 +15,7 @@
 
 enum options_exit {
 	OPTIONS_DONE = 0,
+	OPTIONS_FOUND = 1, /* --probe: the pod came back unguarded */
 	OPTIONS_USAGE = 2,
 	OPTIONS_INPUT = 3,
 	OPTIONS_CLUSTER = 4,
@@ -28,7 +29,9 @@ struct options {
 	const char *service;
 	unsigned drain_s;
 	enum log_level log_level;
+	unsigned probe_s; /* between self-probes; 0 for none */
 	bool help, version;
+	bool probe; /* ask once, and end */
 	char api_server[OPTIONS_ADDRESS_MAX];
 	char namespace[OPTIONS_NAMESPACE_MAX];
 };

@@ -382,12 +382,25 @@ static bool is_own(const struct plan *plan)
 	return name && strcmp(name, OUR_NAME) == 0;
 }
 
+/* Farguard's own namespace is left alone, but for the pod that the webhook asks about itself with:
+ * dry-run, never started, and nowhere else may the webhook's account make one. */
+static bool is_excluded(const struct plan *plan)
+{
+	const char *own =
+	        plan->context->own_namespace ? plan->context->own_namespace : OUR_NAMESPACE;
+	const char *probe =
+	        tree_string(tree_get(tree_get(plan->pod, "metadata"), "labels"), LABEL_SELFPROBE);
+
+	if (strcmp(plan->context->namespace, own) == 0)
+		return !probe || strcmp(probe, "true") != 0;
+	return plan_matches(&plan->policy->inject.exclude_namespaces, plan->context->namespace);
+}
+
 enum reason plan_make(struct plan *plan)
 {
 	enum reason reason, choice;
 
-	if (strcmp(plan->context->namespace, OUR_NAMESPACE) == 0 ||
-	    plan_matches(&plan->policy->inject.exclude_namespaces, plan->context->namespace))
+	if (is_excluded(plan))
 		return REASON_NAMESPACE_EXCLUDED;
 	if (!shape_check(plan->pod, plan->detail, sizeof(plan->detail)))
 		return REASON_MALFORMED;

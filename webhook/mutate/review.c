@@ -233,6 +233,7 @@ static void decide(const struct policy *policy, const struct review_world *world
 	const char *namespace = tree_string(request, "namespace");
 	struct json_object *pod = tree_get(request, "object");
 	struct mutate_context context = {.namespace = namespace ? namespace : "",
+	                                 .own_namespace = world->own_namespace,
 	                                 .native_sidecars = world->native_sidecars,
 	                                 .image = world->image,
 	                                 .image_ctx = world->ctx};

@@ -34,6 +34,7 @@ typedef int review_namespace_fn(void *ctx, const char *namespace, struct review_
 
 /* Whom to ask about a pod's surroundings. */
 struct review_world {
+	const char *own_namespace; /* Farguard's; NULL: "farguard" */
 	bool native_sidecars;
 	review_namespace_fn *namespace;
 	mutate_image_fn *image; /* or NULL */

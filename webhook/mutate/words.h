@@ -3,6 +3,7 @@
 #define FARGUARD_MUTATE_WORDS_H
 
 #define LABEL_INJECTED    "farguard.io/injected"
+#define LABEL_SELFPROBE   "farguard.io/selfprobe"
 #define LABEL_NAME        "app.kubernetes.io/name"
 #define OUR_NAME          "farguard"
 #define OUR_NAMESPACE     "farguard"

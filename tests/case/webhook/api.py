@@ -27,6 +27,7 @@ class Api:
         self.secret_conflicts = 0   # so many writes are answered 409
         self.watch_errors = 0       # so many watches begin with an ERROR 410
         self.garbage = 0            # so many watches send what is no JSON
+        self.create_pod = None      # (namespace, pod) -> (status, object, headers), for dry runs
         self.hidden = set()         # namespaces that list and watch leave out
         self.forbidden = set()      # resources, like "limitranges", that may not be read
         self.calls = []
@@ -110,6 +111,10 @@ class Api:
             self.answer(request, refuse, {"kind": "Status", "message": f"refused with {refuse}"})
         elif path.rsplit("/", 1)[1] in self.forbidden:
             self.answer(request, 403, {"kind": "Status", "message": f"{path} is forbidden"})
+        elif request.command == "POST" and path.endswith("/pods"):
+            ask = self.create_pod or (lambda *_: (404, {}, {}))  # outside the lock: it calls the webhook
+            self.answer(request, *ask(path.split("/")[4], json.loads(body)) if query.get("dryRun") == "All"
+                        else (500, {"message": "no dry run"}, {}))
         elif "watch" in query:
             self.watch(request, path.rsplit("/", 1)[1], int(query["resourceVersion"]))
         else:
@@ -160,11 +165,13 @@ class Api:
         return 200, self.secret
 
     @staticmethod
-    def answer(request, status, value):
+    def answer(request, status, value, headers=None):
         text = json.dumps(value).encode()
         request.send_response(status)
         request.send_header("Content-Type", "application/json")
         request.send_header("Content-Length", str(len(text)))
+        for name, content in (headers or {}).items():
+            request.send_header(name, content)
         request.end_headers()
         request.wfile.write(text)
 
