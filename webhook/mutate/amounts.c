@@ -189,10 +189,13 @@ static void print(const char *name, double value, char out[40])
 static void put(struct tree_build *build, struct json_object *into, const char *name, double value,
                 struct json_object *as)
 {
+	struct json_object *copied = NULL;
 	char text[40] = "0";
 
 	if (as) {
-		tree_put_copied(build, into, name, json_object_get(as));
+		/* The policy's are every thread's, and json-c does not count holders atomically. */
+		json_object_deep_copy(as, &copied, NULL);
+		tree_put_copied(build, into, name, copied);
 		return;
 	}
 	if (value > 0)
