@@ -51,6 +51,12 @@ static const struct sentence ways_out[] = {
         {"malformed", "correct the spec: the API server would refuse it too"},
         {"self-check-failed", "a fault of Farguard's: please report it, with this document"},
         {"internal-error", "run it again with more memory"},
+        {"started-before",
+         "it was made before the namespace was opted in, or while the webhook was "
+         "away: make its pods anew"},
+        {"incomplete", "another webhook or a person took part of Farguard out of it: make its pods "
+                       "anew, and let the other webhook come first"},
+        {"refused", "allow Farguard's image and containers in the policy whose words these are"},
         {"excluded", "take it out of farguard.io/exclude-containers"},
         {"not-selected", "add it to farguard.io/containers"},
         {"known-injector", "name it in farguard.io/containers, by its name and not by a pattern"},

@@ -30,17 +30,6 @@ static void manifest_freep(struct manifest **manifest)
 	manifest_free(*manifest);
 }
 
-static bool wants_color(const struct options *options)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (options->color != OPTIONS_COLOR_AUTO)
-		return options->color == OPTIONS_COLOR_ALWAYS;
-	/* https://no-color.org: when present and not empty. */
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
-	       !(term && strcmp(term, "dumb") == 0);
-}
-
 /* What the namespace says: the option, else its document, else that it is opted in. */
 static void ask_namespace(const struct pass *pass, struct explained *e)
 {
@@ -139,7 +128,7 @@ enum exits verb_explain(const struct options *options, const struct input *input
 	CLEANUP(policy_done) struct policy policy = {0};
 	struct pass pass = {.options = options,
 	                    .policy = &policy,
-	                    .page = {.output = output, .colored = wants_color(options)}};
+	                    .page = {.output = output, .colored = options_wants_color(options)}};
 	enum exits status = settings_load(options->config, &policy);
 	struct err err = {0};
 

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "webhook/ctl/exits.h"
 #include "webhook/ctl/program.h"
 #include "webhook/ctl/verb.h"
+#include "webhook/kube/api.h"
 #include "webhook/policy/nearest.h"
 
 #define INJECT_KEY "farguard.io/inject"
@@ -117,6 +119,38 @@ static int take_color(struct options_parser *p, const char *value)
 	return wrong(p, "--color is auto, always or never, not", value, "");
 }
 
+static int take_kubeconfig(struct options_parser *p, const char *value)
+{
+	p->options->kubeconfig = value;
+	return *value ? 0 : wrong(p, "no file name:", value, "");
+}
+
+static int take_context(struct options_parser *p, const char *value)
+{
+	p->options->context = value;
+	return *value ? 0 : wrong(p, "no context:", value, "");
+}
+
+static int take_farguard_namespace(struct options_parser *p, const char *value)
+{
+	p->options->farguard_namespace = value;
+	return api_is_name(value) ? 0 : wrong(p, "no namespace:", value, "");
+}
+
+static int take_all(struct options_parser *p, const char *value)
+{
+	(void)value;
+	p->options->namespace = NULL;
+	return 0;
+}
+
+static int take_dry_run(struct options_parser *p, const char *value)
+{
+	(void)value;
+	p->options->dry_run = true;
+	return 0;
+}
+
 static int take_help(struct options_parser *p, const char *value)
 {
 	(void)value;
@@ -140,14 +174,15 @@ static const struct options_row table[] = {
          .take = take_format},
         {.name = "config",
          .value = "FILE",
-         .help = "configuration; without it the defaults hold",
+         .help = "configuration; without it the defaults hold, for\n"
+                 "check the cluster's ConfigMap farguard",
          .accept = OPTIONS_CONFIG,
          .take = take_config},
         {.name = "namespace",
          .letter = 'n',
          .value = "NAME",
-         .help = "of documents that name none",
-         .accept = OPTIONS_NAMESPACE,
+         .help = "of documents that name none; check: only this one",
+         .accept = OPTIONS_NAMESPACE | OPTIONS_SCOPE,
          .take = take_namespace},
         {.name = "namespace-annotation",
          .value = INJECT_KEY "=VALUE",
@@ -161,6 +196,33 @@ static const struct options_row table[] = {
          .accept = OPTIONS_SIDECARS,
          .choices = {"true", "false"},
          .take = take_sidecars},
+        {.name = "all-namespaces",
+         .letter = 'A',
+         .help = "all that there are, as without -n",
+         .accept = OPTIONS_SCOPE,
+         .take = take_all},
+        {.name = "kubeconfig",
+         .value = "FILE",
+         .help = "the cluster and the credentials; without it\n"
+                 "KUBECONFIG, ~/.kube/config or the pod's own",
+         .accept = OPTIONS_CLUSTER,
+         .take = take_kubeconfig},
+        {.name = "context",
+         .value = "NAME",
+         .help = "of the kubeconfig, instead of its current one",
+         .accept = OPTIONS_CLUSTER,
+         .take = take_context},
+        {.name = "farguard-namespace",
+         .value = "NAME",
+         .help = "where ConfigMap farguard is, the configuration\n"
+                 "without --config (farguard)",
+         .accept = OPTIONS_CLUSTER,
+         .take = take_farguard_namespace},
+        {.name = "dry-run",
+         .help = "instead: would the cluster refuse workloads\n"
+                 "only because of Farguard in them",
+         .accept = OPTIONS_DRY_RUN,
+         .take = take_dry_run},
         {.name = "color",
          .value = "WHEN",
          .help = "auto (on a terminal, without NO_COLOR), always or\n"
@@ -246,7 +308,9 @@ int options_parse(struct options *options, const struct verb *verb, int argc, ch
 	bool ended = false;
 	int r = 0;
 
-	*options = (struct options){.namespace_inject = "enabled", .native_sidecars = true};
+	*options = (struct options){.namespace_inject = "enabled",
+	                            .native_sidecars = true,
+	                            .farguard_namespace = "farguard"};
 	options->paths = calloc((size_t)argc + 1, sizeof(*options->paths));
 	if (!options->paths)
 		return -ENOMEM;
@@ -271,4 +335,15 @@ void options_done(struct options *options)
 {
 	free(options->paths);
 	*options = (struct options){0};
+}
+
+bool options_wants_color(const struct options *options)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (options->color != OPTIONS_COLOR_AUTO)
+		return options->color == OPTIONS_COLOR_ALWAYS;
+	/* https://no-color.org: when present and not empty. */
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
 }

@@ -22,7 +22,10 @@ enum options_accept {
 	OPTIONS_CONFIG = 1u << 2,    /* --config */
 	OPTIONS_NAMESPACE = 1u << 3, /* -n, --namespace-annotation */
 	OPTIONS_SIDECARS = 1u << 4,  /* --native-sidecars */
-	OPTIONS_COLOR = 1u << 5      /* --color */
+	OPTIONS_COLOR = 1u << 5,     /* --color */
+	OPTIONS_CLUSTER = 1u << 6,   /* --kubeconfig, --context, --farguard-namespace */
+	OPTIONS_SCOPE = 1u << 7,     /* -n, -A: which namespaces of the cluster */
+	OPTIONS_DRY_RUN = 1u << 8    /* --dry-run */
 };
 
 struct options {
@@ -35,6 +38,10 @@ struct options {
 	bool has_namespace_inject;    /* it was given */
 	bool native_sidecars;
 	enum options_color color;
+	const char *kubeconfig;         /* or NULL */
+	const char *context;            /* or NULL */
+	const char *farguard_namespace; /* never NULL */
+	bool dry_run;
 	bool help;
 };
 
@@ -65,5 +72,8 @@ const char *options_format_name(unsigned format);
  * -ENOMEM. */
 int options_parse(struct options *options, const struct verb *verb, int argc, char **argv);
 void options_done(struct options *options);
+
+/* Whether text is to be coloured: as --color says, else on a terminal that wants it. */
+bool options_wants_color(const struct options *options);
 
 #endif

@@ -44,6 +44,28 @@ static const struct verb verbs[] = {
          .format_help = "text, or json: one object a line",
          .examples = {"explain -f deployment.yaml", "explain -o json manifests/"},
          .run = verb_explain},
+        {.name = "check",
+         .operands = "[-n NAME] [--dry-run] [OPTIONS]",
+         .summary = "list what a cluster runs unguarded, though it should not",
+         .text = "Asks the cluster, as kubectl finds it, for its pods and lists the containers "
+                 "that\n"
+                 "should be guarded and are not, judged from their specs, with the reason and the\n"
+                 "way out.  What an annotation or inject.excludeContainers leaves out is not "
+                 "listed.\n"
+                 "With --dry-run it lists the workloads that a quota, a LimitRange or a policy "
+                 "would\n"
+                 "refuse only because of Farguard: the API server judges a pod with and one "
+                 "without\n"
+                 "it, and keeps neither.  Exit status 1: something is listed; 4: the cluster or "
+                 "the\n"
+                 "credentials failed.\n",
+         .accepted = OPTIONS_FORMAT | OPTIONS_CONFIG | OPTIONS_SCOPE | OPTIONS_CLUSTER |
+                     OPTIONS_DRY_RUN | OPTIONS_COLOR,
+         .formats = 1u << OPTIONS_TEXT | 1u << OPTIONS_JSON,
+         .format_help = "text, or json: a list of\n"
+                        "{\"namespace\",\"pod\",\"container\",\"reason\"}",
+         .examples = {"check", "check -n shop -o json", "check --dry-run -n shop"},
+         .run = verb_check},
         {.name = "review",
          .operands = "[-f FILE] [OPTIONS]",
          .summary = "answer an AdmissionReview as the webhook would",

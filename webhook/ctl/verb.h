@@ -41,6 +41,7 @@ const struct verb *verb_find(int argc, char **argv, int *out_words);
 verb_fn verb_inject;
 verb_fn verb_uninject;
 verb_fn verb_explain;
+verb_fn verb_check;
 verb_fn verb_review;
 verb_fn verb_config_check;
 verb_fn verb_version;

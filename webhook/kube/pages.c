@@ -53,7 +53,9 @@ static int read_page(struct http *http, const struct pages *pages, const char *t
 	for (size_t i = 0; items && i < json_object_array_length(items); i++) {
 		r = pages->on_item(pages->ctx, json_object_array_get_idx(items, i));
 		if (r < 0)
-			return err_set(err, -r, "GET %.80s: %s", pages->path, strerror(-r));
+			return err->code == -r ? r
+			                       : err_set(err, -r, "GET %.80s: %s", pages->path,
+			                                 strerror(-r));
 	}
 	next = json_member_string(json_member(list, "metadata"), "continue");
 	*out_token = next && *next ? strdup(next) : NULL;

@@ -20,7 +20,8 @@ struct http;
 
 struct pages {
 	const char *path; /* of the list, without a query */
-	/* A negative return ends the reading with that error. */
+	/* A negative return ends the reading with that error, and with the words that stand in
+	 * `err` for it, if any. */
 	int (*on_item)(void *ctx, struct json_object *item);
 	/* Forget all items: the list begins anew. */
 	void (*on_restart)(void *ctx);

@@ -62,7 +62,9 @@ static int on_item(void *ctx, struct json_object *item)
 {
 	struct seen *seen = ctx;
 
-	strncat(seen->names, json_member_string(item, "n"), 8);
+	size_t len = strlen(seen->names);
+
+	snprintf(seen->names + len, sizeof(seen->names) - len, "%s", json_member_string(item, "n"));
 	return seen->fail;
 }
 

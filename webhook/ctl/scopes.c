@@ -1,0 +1,140 @@
+#include "webhook/ctl/scopes.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "injector/base/err.h"
+#include "injector/base/own.h"
+#include "webhook/kube/api.h"
+#include "webhook/kube/json.h"
+#include "webhook/kube/limits.h"
+#include "webhook/kube/pages.h"
+#include "webhook/mutate/words.h"
+
+/* Annotation over label; a value that is not known is none, as it is for the webhook. */
+static const char *inject_of(struct json_object *metadata)
+{
+	const char *value =
+	        json_member_string(json_member(metadata, "annotations"), ANNOTATION_INJECT);
+
+	if (!value)
+		value = json_member_string(json_member(metadata, "labels"), ANNOTATION_INJECT);
+	if (!value)
+		return NULL;
+	return strcmp(value, "enabled") == 0    ? "enabled"
+	       : strcmp(value, "disabled") == 0 ? "disabled"
+	                                        : NULL;
+}
+
+static int add(void *ctx, struct json_object *namespace)
+{
+	struct scopes *scopes = ctx;
+	struct json_object *metadata = json_member(namespace, "metadata");
+	const char *name = json_member_string(metadata, "name");
+	struct scope *scope;
+
+	if (!name || !api_is_name(name))
+		return -EPROTO;
+	if (scopes->count == scopes->cap) {
+		size_t cap = scopes->cap ? scopes->cap * 2 : 64;
+		struct scope *grown = reallocarray(scopes->items, cap, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		scopes->items = grown;
+		scopes->cap = cap;
+	}
+	scope = &scopes->items[scopes->count];
+	*scope = (struct scope){.name = strdup(name), .inject = inject_of(metadata)};
+	if (!scope->name)
+		return -ENOMEM;
+	scopes->count++;
+	return 0;
+}
+
+static void forget(void *ctx)
+{
+	scopes_done(ctx);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct scope *)a)->name, ((const struct scope *)b)->name);
+}
+
+int scopes_read(struct scopes *scopes, struct http *http, const char *only, struct err *err)
+{
+	struct pages pages = {"/api/v1/namespaces", add, forget, scopes};
+	int r;
+
+	if (only) {
+		CLEANUP(json_putp) struct json_object *namespace = NULL;
+		char path[300];
+
+		snprintf(path, sizeof(path), "/api/v1/namespaces/%.253s", only);
+		r = api_get(http, path, &namespace, err);
+		if (r == 0 && add(scopes, namespace) < 0)
+			r = err_set(err, EPROTO, "GET %.100s: no namespace", path);
+		return r;
+	}
+	r = pages_read(http, &pages, err);
+	if (r == 0 && scopes->count)
+		qsort(scopes->items, scopes->count, sizeof(*scopes->items), by_name);
+	return r;
+}
+
+void scopes_done(struct scopes *scopes)
+{
+	for (size_t i = 0; i < scopes->count; i++) {
+		free(scopes->items[i].name);
+		json_object_put(scopes->items[i].limit_ranges);
+		json_object_put(scopes->items[i].quotas);
+	}
+	free(scopes->items);
+	*scopes = (struct scopes){0};
+}
+
+struct scope *scopes_find(const struct scopes *scopes, const char *name)
+{
+	struct scope key = {.name = (char *)(uintptr_t)name};
+
+	return scopes->count ? bsearch(&key, scopes->items, scopes->count, sizeof(key), by_name)
+	                     : NULL;
+}
+
+/* What `reduce` makes of each item of the list at `resource`; NULL for nothing. */
+static struct json_object *gather(struct http *http, const char *namespace, const char *resource,
+                                  struct json_object *(*reduce)(struct json_object *))
+{
+	CLEANUP(json_putp) struct json_object *list = NULL;
+	struct json_object *out, *items;
+	struct err ignored = {0};
+	char path[320];
+
+	snprintf(path, sizeof(path), "/api/v1/namespaces/%.253s/%s", namespace, resource);
+	if (api_get(http, path, &list, &ignored) < 0)
+		return NULL;
+	items = json_member(list, "items");
+	out = json_object_new_array();
+	for (size_t i = 0; out && json_object_is_type(items, json_type_array) &&
+	                   i < json_object_array_length(items);
+	     i++) {
+		struct json_object *one = reduce(json_object_array_get_idx(items, i));
+
+		if (one)
+			json_object_array_add(out, one);
+	}
+	return out;
+}
+
+void scope_ask(struct scope *scope, struct http *http)
+{
+	if (scope->is_asked)
+		return;
+	scope->is_asked = true;
+	scope->limit_ranges = gather(http, scope->name, "limitranges", limits_of_range);
+	scope->quotas = gather(http, scope->name, "resourcequotas", limits_of_quota);
+}
