@@ -19,7 +19,7 @@ PROGRAM = os.path.join(BIN, "farguardctl")
 PAGE = os.path.join(ROOT, "webhook/ctl/farguardctl.1")
 WEBHOOK_PAGE = os.path.join(ROOT, "webhook/admit/farguard-webhook.8")
 BASH, ZSH = os.path.join(ROOT, "webhook/ctl/farguardctl.bash"), os.path.join(ROOT, "webhook/ctl/_farguardctl")
-FLAG = re.compile(r"(?<![\w/-])--?[a-z][a-z-]*")
+FLAG = re.compile(r"(?<![\w/-])--?[A-Za-z][a-z-]*")
 number = failures = 0
 
 
