@@ -13,3 +13,4 @@ FUZZ_containers := injector/agent
 FUZZ_spool := injector/agent
 FUZZ_event := injector/report
 FUZZ_kubeconfig := webhook/kubeconfig
+FUZZ_ecs := webhook/ecs

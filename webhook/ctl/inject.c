@@ -10,11 +10,15 @@
 #include "webhook/ctl/output.h"
 #include "webhook/ctl/settings.h"
 #include "webhook/ctl/verb.h"
+#include "webhook/ecs/ecs.h"
 #include "webhook/manifest/manifest.h"
 #include "webhook/mutate/mutate.h"
 #include "webhook/mutate/tree.h"
 
 #define WARNING_PREFIX "farguard: "
+#define NOT_REGISTERED                                                                             \
+	"register-task-definition takes what is in taskDefinition without taskDefinitionArn, "     \
+	"revision, status, requiresAttributes, compatibilities, registeredAt and registeredBy"
 
 /* One run of either verb over all files. */
 struct pass {
@@ -42,7 +46,7 @@ static void manifest_freep(struct manifest **manifest)
 
 static const char *namespace_of(const struct pass *pass, const struct manifest_item *item)
 {
-	if (*item->namespace || !pass->options->namespace)
+	if (*item->namespace || !pass->options->namespace || item->task)
 		return item->namespace;
 	return pass->options->namespace;
 }
@@ -95,6 +99,35 @@ static bool has_pod(struct work *work)
 	return false;
 }
 
+static enum exits done(struct work *work, struct mutate_result *result)
+{
+	bool is_in = result->reason == REASON_INJECTED || result->reason == REASON_REPAIRED;
+	const char *text = reason_text(result->reason), *detail = result->detail;
+
+	work->reason = reason_name(result->reason);
+	warn(work, result->warnings);
+	/* The sentences speak of pods. */
+	if (work->item->task && *detail)
+		text = detail, detail = "";
+	if (!is_in)
+		remark(work, work->reason, text, detail);
+	if (result->reason == REASON_INTERNAL_ERROR)
+		return EXITS_INTERNAL;
+	return lift(work, TAKE(result->patch));
+}
+
+static enum exits put_in_task(const struct pass *pass, struct work *work)
+{
+	CLEANUP(mutate_result_done) struct mutate_result result = {0};
+	enum exits status;
+
+	ecs_inject(pass->policy, pass->options->namespace_inject, work->item->task, &result);
+	status = done(work, &result);
+	if (result.reason == REASON_INJECTED && ecs_is_described(work->item->task))
+		remark(work, "", NOT_REGISTERED, "");
+	return status;
+}
+
 static enum exits put_in(const struct pass *pass, struct work *work)
 {
 	CLEANUP(mutate_result_done) struct mutate_result result = {0};
@@ -107,29 +140,26 @@ static enum exits put_in(const struct pass *pass, struct work *work)
 	        .is_template = work->item->is_template,
 	};
 
+	if (work->item->task)
+		return put_in_task(pass, work);
 	if (!has_pod(work))
 		return EXITS_DONE;
 	mutate_pod(pass->policy, &context, work->item->pod, &result);
-	work->reason = reason_name(result.reason);
-	warn(work, result.warnings);
-	if (result.reason != REASON_INJECTED && result.reason != REASON_REPAIRED)
-		remark(work, work->reason, reason_text(result.reason), result.detail);
-	if (result.reason == REASON_INTERNAL_ERROR)
-		return EXITS_INTERNAL;
-	return lift(work, TAKE(result.patch));
+	return done(work, &result);
 }
 
 static enum exits take_out(struct work *work)
 {
-	struct json_object *patch;
+	struct json_object *task = work->item->task, *patch;
 
-	if (!has_pod(work))
+	if (!task && !has_pod(work))
 		return EXITS_DONE;
-	patch = mutate_undo(work->item->pod);
+	patch = task ? ecs_undo(task) : mutate_undo(work->item->pod);
 	work->reason = "uninjected";
 	if (tree_count(patch) == 0 && patch) {
 		work->reason = "not-injected";
-		remark(work, work->reason, "Farguard is not in the pod", "");
+		remark(work, work->reason,
+		       task ? "Farguard is not in the task" : "Farguard is not in the pod", "");
 	}
 	return lift(work, patch);
 }

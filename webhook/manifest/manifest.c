@@ -6,6 +6,7 @@
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
+#include "webhook/manifest/definition.h"
 #include "webhook/manifest/from_json.h"
 #include "webhook/manifest/from_yaml.h"
 #include "webhook/manifest/patch.h"
@@ -90,6 +91,7 @@ static int add_item(struct manifest *manifest, struct node *node, unsigned depth
 	const char *api_version = text_or_empty(node_get(node, "apiVersion"));
 	struct item *item = push_item(manifest);
 	const struct workload *workload;
+	const struct node *definition;
 	int r = 0;
 
 	if (!item)
@@ -105,6 +107,13 @@ static int add_item(struct manifest *manifest, struct node *node, unsigned depth
 	};
 	if (!*item->shown.name)
 		item->shown.name = text_or_empty(node_get(metadata, "generateName"));
+	definition = definition_find(node);
+	if (definition) {
+		item->shown.kind = DEFINITION_KIND;
+		item->shown.namespace = "";
+		item->shown.name = text_or_empty(node_get(definition, "family"));
+		return node_to_json(node, &item->shown.task);
+	}
 	workload = workload_find(item->shown.kind, api_version);
 	if (!*item->shown.kind && listed && node->kind == NODE_MAP) {
 		workload = listed;
@@ -128,6 +137,11 @@ static int add_items(struct manifest *manifest, struct node *node, unsigned list
 	const struct workload *inner;
 	int r = 0;
 
+	if (depth == 0 && definition_is_list(node)) {
+		for (size_t i = 0; i < node->count && r == 0; i++)
+			r = add_item(manifest, node->members[i].value, 1, NULL);
+		return r < 0 ? stream_no_memory(&manifest->stream, err) : 0;
+	}
 	if (!items || items->kind != NODE_LIST ||
 	    !workload_is_list(text_or_empty(node_get(node, "kind")),
 	                      text_or_empty(node_get(node, "apiVersion")), &inner)) {
@@ -215,8 +229,10 @@ void manifest_free(struct manifest *manifest)
 {
 	if (!manifest)
 		return;
-	for (size_t i = 0; i < manifest->count; i++)
+	for (size_t i = 0; i < manifest->count; i++) {
 		json_object_put(manifest->items[i].shown.pod);
+		json_object_put(manifest->items[i].shown.task);
+	}
 	free(manifest->items);
 	stream_done(&manifest->stream);
 	free(manifest->name);

@@ -25,7 +25,8 @@ struct manifest;
 
 enum manifest_format { MANIFEST_AS_READ, MANIFEST_YAML, MANIFEST_JSON };
 
-/* A document, or an item of a List document.  Empty documents and empty Lists have no items. */
+/* A document, or an item of a List document or of a plain list of task definitions.  Empty
+ * documents and empty Lists have no items. */
 struct manifest_item {
 	const char *kind, *namespace, *name; /* never NULL; "" when it does not say */
 	size_t line, column;                 /* where it begins, from 1 */
@@ -37,6 +38,9 @@ struct manifest_item {
 	/* The pod or its template, as read: an object; NULL when there is none, or when what stands
 	 * there is none. */
 	struct json_object *pod;
+	/* The whole item, when it is shaped as an ECS task definition; its kind is then
+	 * "TaskDefinition", its name the family, and it is no workload.  Else NULL. */
+	struct json_object *task;
 };
 
 /* Read `len` bytes; `name` is the file's, for messages.  JSON when it begins with { or [ and is
