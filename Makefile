@@ -29,7 +29,7 @@ DEPS_webhook/http      := injector/base
 DEPS_webhook/kube      := webhook/http injector/base
 DEPS_webhook/registry  := webhook/kube webhook/http injector/base
 DEPS_webhook/kubeconfig := webhook/manifest webhook/mutate webhook/policy webhook/kube webhook/http injector/base
-DEPS_webhook/admit     := webhook/mutate webhook/policy webhook/kube webhook/http webhook/cert injector/base
+DEPS_webhook/admit     := webhook/mutate webhook/policy webhook/kube webhook/registry webhook/http webhook/cert injector/base
 DEPS_webhook/ctl       := webhook/kubeconfig webhook/kube webhook/http webhook/ecs webhook/manifest webhook/mutate webhook/policy injector/base
 
 PKGS_webhook/policy    := yaml-0.1 json-c

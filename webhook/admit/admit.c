@@ -12,15 +12,24 @@
 int admit_init(struct admit *admit, struct config *config, const struct http_settings *settings,
                struct stop *stop, struct err *err)
 {
+	const struct policy *policy;
 	int r;
 
 	*admit = (struct admit){.config = config};
 	r = watches_init(&admit->watches, settings, stop, err);
-	return r < 0 ? r : lookup_init(&admit->lookup, &admit->watches, settings, err);
+	if (r == 0)
+		r = lookup_init(&admit->lookup, &admit->watches, settings, err);
+	if (r < 0)
+		return r;
+	policy = config_get(config);
+	r = starts_init(&admit->starts, policy, settings, err);
+	config_put(config, policy);
+	return r;
 }
 
 void admit_done(struct admit *admit)
 {
+	starts_done(&admit->starts);
 	lookup_done(&admit->lookup);
 	watches_done(&admit->watches);
 }
@@ -56,16 +65,39 @@ static void note(const struct review_outcome *outcome, uint64_t duration_us)
 	log_end(&line);
 }
 
+/* What one review asks of its surroundings. */
+struct asking {
+	struct admit *admit;
+	struct starts_review images;
+};
+
+static int ask_namespace(void *ctx, const char *namespace, struct review_namespace *out)
+{
+	struct asking *asking = ctx;
+
+	return lookup_namespace(&asking->admit->lookup, namespace, out);
+}
+
+static int ask_image(void *ctx, const char *namespace, struct json_object *pull_secrets,
+                     const char *reference, struct mutate_image *out)
+{
+	struct asking *asking = ctx;
+
+	return starts_find(&asking->images, namespace, pull_secrets, reference, out);
+}
+
 int admit_review(struct admit *admit, const char *request, size_t len, char **out_body,
                  size_t *out_len, struct err *err)
 {
 	struct review_outcome outcome;
 	uint64_t start_us = clock_ns(CLOCK_MONOTONIC) / 1000, duration_us;
+	const struct policy *policy = config_get(admit->config);
+	struct asking asking = {admit, {&admit->starts, policy, 0}};
 	struct review_world world = {.own_namespace = admit->namespace,
 	                             .native_sidecars = atomic_load(&admit->has_native_sidecars),
-	                             .namespace = lookup_namespace,
-	                             .ctx = &admit->lookup};
-	const struct policy *policy = config_get(admit->config);
+	                             .namespace = ask_namespace,
+	                             .image = ask_image,
+	                             .ctx = &asking};
 	int r = review_answer(policy, &world, request, len, out_body, out_len, &outcome, err);
 
 	config_put(admit->config, policy);
@@ -82,6 +114,7 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 char *admit_metrics(struct admit *admit, size_t *out_len)
 {
 	struct metrics_watch watches[WATCHES_COUNT];
+	struct images_counts images;
 	struct metrics_state state = {
 	        .certificate_expiry_s = atomic_load(&admit->certificate_expiry_s),
 	        .watches = watches,
@@ -92,6 +125,8 @@ char *admit_metrics(struct admit *admit, size_t *out_len)
 	        .is_probe_good = atomic_load(&admit->probe_result) == PROBE_INJECTED,
 	        .probed_s = atomic_load(&admit->probed_s)};
 
+	images_count(admit->starts.images, &images);
+	state.images = &images;
 	watches_count(&admit->watches, watches);
 	return metrics_format(&admit->metrics, &state, out_len);
 }

@@ -13,6 +13,7 @@
 
 #include "webhook/admit/lookup.h"
 #include "webhook/admit/metrics.h"
+#include "webhook/admit/starts.h"
 #include "webhook/admit/watches.h"
 
 struct config;
@@ -32,6 +33,7 @@ struct admit {
 	struct config *config;
 	struct watches watches;
 	struct lookup lookup;
+	struct starts starts;
 	struct metrics metrics;
 	atomic_bool has_certificate; /* the Secret's, not the one for the first moments */
 	atomic_bool is_trusted;      /* the webhook configuration names its authority */

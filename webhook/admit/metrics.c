@@ -106,6 +106,29 @@ static void format_watches(const struct metrics_state *state, FILE *out)
 		        state->watches[i].resource, (unsigned long long)state->watches[i].errors);
 }
 
+static void format_images(const struct images_counts *images, FILE *out)
+{
+	const struct {
+		const char *outcome;
+		uint64_t count;
+	} counts[] = {{"known", images->hits},
+	              {"asked", images->misses - images->late},
+	              {"late", images->late},
+	              {"refused", images->refused}};
+
+	describe(out, "farguard_image_lookups_total", "counter",
+	         "Images that reviews asked for, by what came of it in time.");
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		fprintf(out, "farguard_image_lookups_total{outcome=\"%s\"} %llu\n",
+		        counts[i].outcome, (unsigned long long)counts[i].count);
+	describe(out, "farguard_registry_fetches_total", "counter",
+	         "Images that registries were asked for.");
+	fprintf(out, "farguard_registry_fetches_total{success=\"true\"} %llu\n",
+	        (unsigned long long)(images->fetches - images->failures));
+	fprintf(out, "farguard_registry_fetches_total{success=\"false\"} %llu\n",
+	        (unsigned long long)images->failures);
+}
+
 static void format_state(const struct metrics_state *state, FILE *out)
 {
 	describe(out, "farguard_certificate_expiry_timestamp_seconds", "gauge",
@@ -113,6 +136,7 @@ static void format_state(const struct metrics_state *state, FILE *out)
 	fprintf(out, "farguard_certificate_expiry_timestamp_seconds %lld\n",
 	        (long long)state->certificate_expiry_s);
 	format_watches(state, out);
+	format_images(state->images, out);
 	describe(out, "farguard_config_last_reload_successful", "gauge",
 	         "1 when the configuration file, as it was read last, is in force.");
 	fprintf(out, "farguard_config_last_reload_successful %d\n", state->is_config_good);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "webhook/policy/reason.h"
+#include "webhook/registry/images.h"
 
 #define METRICS_BUCKET_COUNT    13
 #define METRICS_OPERATION_COUNT 5
@@ -34,6 +35,7 @@ struct metrics_state {
 	int64_t certificate_expiry_s; /* Unix time; 0 without a certificate */
 	const struct metrics_watch *watches;
 	size_t watch_count;
+	const struct images_counts *images;
 	bool is_config_good;           /* the configuration file, as it was read last */
 	bool is_probed, is_probe_good; /* whether the API server was asked for a guarded pod, and
 	                                  whether one came */

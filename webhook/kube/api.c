@@ -56,8 +56,14 @@ int api_call(struct http *http, const struct http_request *request, struct http_
 
 int api_get(struct http *http, const char *path, struct json_object **out, struct err *err)
 {
+	return api_get_within(http, path, API_TIMEOUT_MS, out, err);
+}
+
+int api_get_within(struct http *http, const char *path, long timeout_ms, struct json_object **out,
+                   struct err *err)
+{
 	CLEANUP(http_response_done) struct http_response response = {0};
-	struct http_request request = {.method = "GET", .path = path, .timeout_ms = API_TIMEOUT_MS};
+	struct http_request request = {.method = "GET", .path = path, .timeout_ms = timeout_ms};
 	int r = api_call(http, &request, &response, err);
 
 	if (r < 0)

@@ -34,6 +34,10 @@ int api_call(struct http *http, const struct http_request *request, struct http_
 /* GET `path`; `*out` is the answer, caller puts it. */
 int api_get(struct http *http, const char *path, struct json_object **out, struct err *err);
 
+/* api_get(), where the caller has less time. */
+int api_get_within(struct http *http, const char *path, long timeout_ms, struct json_object **out,
+                   struct err *err);
+
 /* Send `body` as `type` by `method`. */
 int api_send(struct http *http, const char *method, const char *path, const char *type,
              struct json_object *body, struct err *err);

@@ -25,11 +25,17 @@ static int path_of(const char *namespace, const char *name, char *out, size_t ca
 int secret_read(struct http *http, const char *namespace, const char *name, struct secret *out,
                 struct err *err)
 {
+	return secret_read_within(http, namespace, name, API_TIMEOUT_MS, out, err);
+}
+
+int secret_read_within(struct http *http, const char *namespace, const char *name, long timeout_ms,
+                       struct secret *out, struct err *err)
+{
 	char path[HTTP_URL_BYTES_MAX / 2];
 	int r = path_of(namespace, name, path, sizeof(path), err);
 
 	if (r == 0)
-		r = api_get(http, path, &out->object, err);
+		r = api_get_within(http, path, timeout_ms, &out->object, err);
 	if (r < 0)
 		return r;
 	/* Without it the server would let anyone overwrite anything. */

@@ -20,6 +20,9 @@ struct secret {
 
 int secret_read(struct http *http, const char *namespace, const char *name, struct secret *out,
                 struct err *err);
+/* secret_read(), where the caller has less time. */
+int secret_read_within(struct http *http, const char *namespace, const char *name, long timeout_ms,
+                       struct secret *out, struct err *err);
 void secret_done(struct secret *secret);
 
 /* The text at `key`, malloc'ed; NULL when it is missing, no base64, has a NUL inside, or there is

@@ -21,7 +21,8 @@ static bool is_pinned(struct json_object *container)
 
 static bool may_be_looked_up(const struct plan *plan, const struct plan_container *c)
 {
-	const char *when = plan->policy->registry.lookup, *image = tree_string(c->spec, "image");
+	const char *when = plan->policy->registry.lookup, *image = tree_string(c->spec, "image"),
+	           *pull;
 
 	if (!plan->context->image || strcmp(when, "never") == 0 || !image || !*image)
 		return false;
@@ -32,7 +33,11 @@ static bool may_be_looked_up(const struct plan *plan, const struct plan_containe
 	/* What was injected before was looked up then. */
 	if (tree_find(tree_list(c->spec, "env"), "name", CONTRACT_ENV_CONTAINER) >= 0)
 		return false;
-	return strcmp(when, "always") == 0 || is_pinned(c->spec);
+	if (strcmp(when, "always") == 0)
+		return true;
+	/* What is never pulled is on the node, and its name need not be one of a registry. */
+	pull = tree_string(c->spec, "imagePullPolicy");
+	return is_pinned(c->spec) && !(pull && strcmp(pull, "Never") == 0);
 }
 
 bool image_look_up(const struct plan *plan, struct plan_container *c)

@@ -79,6 +79,13 @@ static const struct key registry_keys[] = {
          .offset = AT(registry.timeout_ms),
          .min = 1,
          .max = 10000},
+        {.name = "caFile",
+         .kind = KEY_STRING,
+         .offset = AT(registry.ca_file),
+         .needs_restart = true},
+        {.name = "pullSecretNamespaces",
+         .kind = KEY_LIST,
+         .offset = AT(registry.pull_secret_namespaces)},
         {.name = NULL},
 };
 

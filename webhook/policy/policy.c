@@ -36,6 +36,7 @@ int policy_init(struct policy *policy)
 	policy->sensor = strdup("auto");
 	policy->mode = strdup("detect");
 	policy->registry.lookup = strdup("auto");
+	policy->registry.ca_file = strdup("/etc/ssl/certs/ca-certificates.crt");
 	policy->tls.source = strdup("self");
 	policy->server.listen = strdup(":8443");
 	policy->server.metrics = strdup(":9090");
@@ -43,9 +44,9 @@ int policy_init(struct policy *policy)
 	policy->agent.resources =
 	        json_tokener_parse("{\"limits\":{\"cpu\":\"200m\",\"memory\":\"64Mi\"}}");
 	if (err || !policy->image.reference || !policy->image.pull_policy || !policy->sensor ||
-	    !policy->mode || !policy->registry.lookup || !policy->tls.source ||
-	    !policy->server.listen || !policy->server.metrics || !policy->install_resources ||
-	    !policy->agent.resources) {
+	    !policy->mode || !policy->registry.lookup || !policy->registry.ca_file ||
+	    !policy->tls.source || !policy->server.listen || !policy->server.metrics ||
+	    !policy->install_resources || !policy->agent.resources) {
 		policy_done(policy);
 		return -ENOMEM;
 	}
@@ -61,6 +62,8 @@ void policy_done(struct policy *policy)
 	free(policy->sensor);
 	free(policy->mode);
 	free(policy->registry.lookup);
+	free(policy->registry.ca_file);
+	list_done(&policy->registry.pull_secret_namespaces);
 	free(policy->tls.source);
 	free(policy->server.listen);
 	free(policy->server.metrics);

@@ -58,6 +58,8 @@ struct policy {
 	struct {
 		char *lookup;
 		int timeout_ms;
+		char *ca_file;
+		struct policy_list pull_secret_namespaces; /* shell globs */
 	} registry;
 	struct {
 		char *source;

@@ -9,7 +9,10 @@
 static char *formatted(struct metrics *metrics)
 {
 	static const struct metrics_watch watches[] = {{"namespaces", 7, 3}, {"pods", 10000, 0}};
-	struct metrics_state state = {.certificate_expiry_s = 1800000000,
+	static const struct images_counts images = {
+	        .hits = 9, .misses = 5, .late = 2, .fetches = 4, .failures = 1, .refused = 3};
+	struct metrics_state state = {.images = &images,
+	                              .certificate_expiry_s = 1800000000,
 	                              .watches = watches,
 	                              .watch_count = 2,
 	                              .is_config_good = true,
@@ -98,6 +101,8 @@ static void answers_are_counted_by_status(void **unused)
 	has(text, "farguard_config_last_reload_successful 1");
 	has(text, "farguard_config_last_reload_success_timestamp_seconds 1700000000");
 	has(text, "farguard_watch_objects{resource=\"namespaces\"} 7");
+	has(text, "farguard_image_lookups_total{outcome=\"asked\"} 3");
+	has(text, "farguard_registry_fetches_total{success=\"false\"} 1");
 	has(text, "farguard_watch_errors_total{resource=\"namespaces\"} 3");
 	has(text, "farguard_watch_objects{resource=\"pods\"} 10000");
 	has(text, "farguard_watch_errors_total{resource=\"pods\"} 0");

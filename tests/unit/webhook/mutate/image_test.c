@@ -114,6 +114,7 @@ static void who_is_not_asked(void **state)
 	        POD(",'args':[]"),
 	        POD(",'args':null"),
 	        POD(",'imagePullPolicy':'Always'"),
+	        POD(",'imagePullPolicy':'Never'"),
 	        "{'spec':{'containers':[{'name':'web','image':'shop/web'}]}}",
 	        "{'spec':{'containers':[{'name':'web','image':'shop/web:latest'}]}}",
 	        "{'spec':{'containers':[{'name':'web','image':'localhost:5000/web'}]}}",

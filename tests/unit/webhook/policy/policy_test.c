@@ -71,6 +71,8 @@ static void the_defaults_are_the_contracts(void **state)
 	assert_true(policy.fargate.price_gb_hour == 0.004445);
 	assert_string_equal(policy.registry.lookup, "auto");
 	assert_int_equal(policy.registry.timeout_ms, 500);
+	assert_string_equal(policy.registry.ca_file, "/etc/ssl/certs/ca-certificates.crt");
+	assert_int_equal(policy.registry.pull_secret_namespaces.count, 0);
 	assert_string_equal(policy.tls.source, "self");
 	assert_int_equal(policy.tls.rotate_days, 30);
 	assert_string_equal(policy.server.listen, ":8443");
