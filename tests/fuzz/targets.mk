@@ -14,3 +14,4 @@ FUZZ_spool := injector/agent
 FUZZ_event := injector/report
 FUZZ_kubeconfig := webhook/kubeconfig
 FUZZ_ecs := webhook/ecs
+FUZZ_registry := webhook/registry

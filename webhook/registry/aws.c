@@ -118,7 +118,7 @@ static struct str element(struct str text, const char *name)
 
 	snprintf(begin, sizeof(begin), "<%s>", name);
 	snprintf(end, sizeof(end), "</%s>", name);
-	from = memmem(text.ptr, text.len, begin, strlen(begin));
+	from = text.len == 0 ? NULL : memmem(text.ptr, text.len, begin, strlen(begin));
 	if (!from)
 		return (struct str){NULL, 0};
 	from += strlen(begin);

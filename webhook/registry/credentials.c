@@ -152,6 +152,9 @@ static bool match_key(const char *key, const struct reference *reference)
 	struct str pattern = str_cut(&path, '/');
 	struct str host = {reference->host, strlen(reference->host)};
 
+	/* Docker's own name for its registry; the kubelet takes it only where nothing else fits. */
+	if (strcmp(key, DOCKER_KEY) == 0 && strcmp(reference->host, REFERENCE_DEFAULT_HOST) == 0)
+		return true;
 	return match_host(pattern, host) && strncmp(reference->repository, path.ptr, path.len) == 0;
 }
 
