@@ -5,6 +5,7 @@
 
 #include "injector/base/clock.h"
 #include "injector/base/err.h"
+#include "injector/base/own.h"
 #include "webhook/admit/config.h"
 #include "webhook/admit/log.h"
 #include "webhook/mutate/review.h"
@@ -16,7 +17,7 @@ int admit_init(struct admit *admit, struct config *config, const struct http_set
 	int r;
 
 	*admit = (struct admit){.config = config};
-	r = watches_init(&admit->watches, settings, stop, err);
+	r = watches_init(&admit->watches, config, settings, stop, err);
 	if (r == 0)
 		r = lookup_init(&admit->lookup, &admit->watches, settings, err);
 	if (r < 0)
@@ -98,8 +99,11 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 	                             .namespace = ask_namespace,
 	                             .image = ask_image,
 	                             .ctx = &asking};
-	int r = review_answer(policy, &world, request, len, out_body, out_len, &outcome, err);
+	struct circuit *circuit = &admit->watches.circuit;
+	int r;
 
+	circuit_image(circuit, policy->image.reference);
+	r = review_answer(policy, &world, request, len, out_body, out_len, &outcome, err);
 	config_put(admit->config, policy);
 	if (r < 0) {
 		log_say(LOG_WARN, "review refused", "error", err->text);
@@ -108,12 +112,16 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 	duration_us = clock_ns(CLOCK_MONOTONIC) / 1000 - start_us;
 	metrics_count_review(&admit->metrics, outcome.operation, outcome.reason, duration_us);
 	note(&outcome, duration_us);
+	if (!outcome.dry_run &&
+	    (outcome.reason == REASON_INJECTED || outcome.reason == REASON_REPAIRED))
+		circuit_injected(circuit, outcome.namespace, time(NULL));
 	return 0;
 }
 
 char *admit_metrics(struct admit *admit, size_t *out_len)
 {
 	struct metrics_watch watches[WATCHES_COUNT];
+	CLEANUP(mem_freep) struct circuit_row *circuits = NULL;
 	struct images_counts images;
 	struct metrics_state state = {
 	        .certificate_expiry_s = atomic_load(&admit->certificate_expiry_s),
@@ -128,5 +136,7 @@ char *admit_metrics(struct admit *admit, size_t *out_len)
 	images_count(admit->starts.images, &images);
 	state.images = &images;
 	watches_count(&admit->watches, watches);
+	state.circuit_count = circuit_list(&admit->watches.circuit, time(NULL), &circuits);
+	state.circuits = circuits;
 	return metrics_format(&admit->metrics, &state, out_len);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "injector/base/clock.h"
 #include "injector/base/err.h"
@@ -75,6 +76,7 @@ int lookup_namespace(void *ctx, const char *namespace, struct review_namespace *
 	}
 	if (r == 0)
 		put(inject, out->inject);
+	out->circuit_open = circuit_is_open(&watches->circuit, namespace, time(NULL));
 	out->limit_ranges = objects_list(&watches->limit_ranges, namespace);
 	out->quotas = objects_list(&watches->quotas, namespace);
 	return r;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "injector/base/version.h"
+#include "webhook/admit/circuit.h"
 
 static const char *const operations[METRICS_OPERATION_COUNT] = {"CREATE", "UPDATE", "DELETE",
                                                                 "CONNECT", "other"};
@@ -106,6 +107,16 @@ static void format_watches(const struct metrics_state *state, FILE *out)
 		        state->watches[i].resource, (unsigned long long)state->watches[i].errors);
 }
 
+static void format_circuits(const struct metrics_state *state, FILE *out)
+{
+	describe(out, "farguard_circuit_open", "gauge",
+	         "1 while nothing is injected into a namespace because injected pods fail there; 0 "
+	         "when that is over.");
+	for (size_t i = 0; i < state->circuit_count; i++)
+		fprintf(out, "farguard_circuit_open{namespace=\"%s\"} %d\n",
+		        state->circuits[i].namespace, state->circuits[i].is_open);
+}
+
 static void format_images(const struct images_counts *images, FILE *out)
 {
 	const struct {
@@ -136,6 +147,7 @@ static void format_state(const struct metrics_state *state, FILE *out)
 	fprintf(out, "farguard_certificate_expiry_timestamp_seconds %lld\n",
 	        (long long)state->certificate_expiry_s);
 	format_watches(state, out);
+	format_circuits(state, out);
 	format_images(state->images, out);
 	describe(out, "farguard_config_last_reload_successful", "gauge",
 	         "1 when the configuration file, as it was read last, is in force.");

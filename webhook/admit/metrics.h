@@ -18,6 +18,8 @@
 #define METRICS_OPERATION_COUNT 5
 #define METRICS_STATUS_COUNT    8
 
+struct circuit_row;
+
 struct metrics {
 	atomic_ullong requests[METRICS_OPERATION_COUNT][REASON_COUNT];
 	atomic_ullong buckets[METRICS_BUCKET_COUNT + 1]; /* the last one has no upper bound */
@@ -35,6 +37,8 @@ struct metrics_state {
 	int64_t certificate_expiry_s; /* Unix time; 0 without a certificate */
 	const struct metrics_watch *watches;
 	size_t watch_count;
+	const struct circuit_row *circuits;
+	size_t circuit_count;
 	const struct images_counts *images;
 	bool is_config_good;           /* the configuration file, as it was read last */
 	bool is_probed, is_probe_good; /* whether the API server was asked for a guarded pod, and

@@ -12,6 +12,11 @@
 #include "webhook/http/http.h"
 #include "webhook/kube/json.h"
 #include "webhook/kube/limits.h"
+#include "webhook/mutate/words.h"
+
+/* "=" as it stands in a query. */
+#define PODS_SELECTOR   LABEL_INJECTED "%3Dtrue"
+#define EVENTS_SELECTOR "reason%3DFailedCreate"
 
 static void begin_namespaces(void *set)
 {
@@ -109,17 +114,33 @@ static bool wait_or_stop(void *ctx, unsigned ms)
 	return stop_wait(ctx, ms);
 }
 
+static void on_circuit(void *ctx, const char *namespace, bool is_open, const char *why)
+{
+	struct log_line line;
+
+	(void)ctx;
+	if (!log_begin(&line, is_open ? LOG_WARN : LOG_INFO,
+	               is_open ? "circuit open" : "circuit closed"))
+		return;
+	jsonw_cstr(&line.json, "namespace", namespace);
+	if (is_open)
+		jsonw_cstr(&line.json, "why", why);
+	log_end(&line);
+}
+
 static int init_sets(struct watches *watches)
 {
 	int r = namespaces_init(&watches->namespaces);
 
 	if (r == 0)
 		r = objects_init(&watches->limit_ranges);
-	return r < 0 ? r : objects_init(&watches->quotas);
+	if (r == 0)
+		r = objects_init(&watches->quotas);
+	return r < 0 ? r : circuit_init(&watches->circuit, on_circuit, NULL);
 }
 
-int watches_init(struct watches *watches, const struct http_settings *settings, struct stop *stop,
-                 struct err *err)
+int watches_init(struct watches *watches, struct config *config,
+                 const struct http_settings *settings, struct stop *stop, struct err *err)
 {
 	const struct reflector templates[WATCHES_COUNT] = {
 	        [WATCHES_NAMESPACES] = {.resource = "namespaces",
@@ -134,11 +155,22 @@ int watches_init(struct watches *watches, const struct http_settings *settings, 
 	                            .path = "/api/v1/resourcequotas",
 	                            .sink = &quotas_sink,
 	                            .set = &watches->quotas},
+	        [WATCHES_PODS] = {.resource = "pods",
+	                          .path = "/api/v1/pods",
+	                          .selector = "labelSelector=" PODS_SELECTOR,
+	                          .sink = &feed_pods,
+	                          .set = &watches->feed},
+	        [WATCHES_EVENTS] = {.resource = "events",
+	                            .path = "/api/v1/events",
+	                            .selector = "fieldSelector=" EVENTS_SELECTOR,
+	                            .sink = &feed_events,
+	                            .set = &watches->feed},
 	};
 
 	*watches = (struct watches){.start_ms = clock_ms()};
 	if (init_sets(watches) < 0)
 		return err_set(err, ENOMEM, "no memory");
+	watches->feed = (struct feed){.circuit = &watches->circuit, .config = config};
 	memcpy(watches->reflectors, templates, sizeof(templates));
 	for (size_t i = 0; i < WATCHES_COUNT; i++) {
 		struct reflector *reflector = &watches->reflectors[i];
@@ -159,6 +191,7 @@ void watches_done(struct watches *watches)
 		http_close(watches->reflectors[i].http);
 		watches->reflectors[i].http = NULL;
 	}
+	circuit_done(&watches->circuit);
 	objects_done(&watches->quotas);
 	objects_done(&watches->limit_ranges);
 	namespaces_done(&watches->namespaces);
@@ -213,7 +246,8 @@ void watches_count(struct watches *watches, struct metrics_watch *out)
 	const size_t counts[WATCHES_COUNT] = {
 	        [WATCHES_NAMESPACES] = namespaces_count(&watches->namespaces),
 	        [WATCHES_LIMIT_RANGES] = objects_count(&watches->limit_ranges),
-	        [WATCHES_QUOTAS] = objects_count(&watches->quotas)};
+	        [WATCHES_QUOTAS] = objects_count(&watches->quotas),
+	        [WATCHES_PODS] = atomic_load(&watches->feed.pod_count)};
 
 	for (size_t i = 0; i < WATCHES_COUNT; i++)
 		out[i] = (struct metrics_watch){

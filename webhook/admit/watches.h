@@ -15,22 +15,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "webhook/admit/circuit.h"
+#include "webhook/admit/feed.h"
 #include "webhook/kube/namespaces.h"
 #include "webhook/kube/objects.h"
 #include "webhook/kube/reflector.h"
 
+struct config;
 struct err;
 struct http_settings;
 struct metrics_watch;
 struct stop;
 
-enum watches_resource { WATCHES_NAMESPACES, WATCHES_LIMIT_RANGES, WATCHES_QUOTAS, WATCHES_COUNT };
+enum watches_resource {
+	WATCHES_NAMESPACES,   /* who is to be injected */
+	WATCHES_LIMIT_RANGES, /* what ours may ask for */
+	WATCHES_QUOTAS,       /* what is left for them */
+	WATCHES_PODS,         /* injected ones: whether they start */
+	WATCHES_EVENTS,       /* FailedCreate: whether they are refused */
+	WATCHES_COUNT
+};
 
 #define WATCHES_LIMITS_WAIT_MS 5000
 
 struct watches {
 	struct namespaces namespaces;
 	struct objects limit_ranges, quotas;
+	struct circuit circuit;
+	struct feed feed;
 	struct reflector reflectors[WATCHES_COUNT];
 	pthread_t threads[WATCHES_COUNT];
 	size_t thread_count;
@@ -38,8 +50,8 @@ struct watches {
 };
 
 /* Returns 0 or -errno; watches_done() in either case. */
-int watches_init(struct watches *watches, const struct http_settings *settings, struct stop *stop,
-                 struct err *err);
+int watches_init(struct watches *watches, struct config *config,
+                 const struct http_settings *settings, struct stop *stop, struct err *err);
 void watches_done(struct watches *watches);
 
 /* Returns 0 or -errno; watches_stop() in either case, after stop was asked. */

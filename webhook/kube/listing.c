@@ -107,7 +107,7 @@ static int step_between(struct listing *listing, char c)
 static int take_item(struct listing *listing)
 {
 	CLEANUP(json_putp) struct json_object *object = NULL;
-	struct watch_event event = {.kind = WATCH_PUT, .is_new = true};
+	struct watch_event event = {.kind = WATCH_PUT, .is_listed = true};
 	int r;
 
 	if (listing->item.skipped) {

@@ -24,7 +24,8 @@ enum watch_kind { WATCH_PUT, WATCH_DELETE, WATCH_BOOKMARK, WATCH_ERROR };
 
 struct watch_event {
 	enum watch_kind kind;
-	bool is_new;                         /* of a PUT: not known to this watch before */
+	bool is_listed; /* of a PUT: it comes from a list */
+	bool is_new;    /* of a PUT: it comes from a watch, for the first time */
 	char namespace[WATCH_NAMESPACE_MAX]; /* "" of what is in none */
 	char name[WATCH_NAME_MAX];
 	char version[WATCH_VERSION_MAX]; /* resourceVersion; "" when it has none */

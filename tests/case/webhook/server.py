@@ -40,6 +40,7 @@ class Webhook:
             config = os.path.join(work, f"config-{time.monotonic_ns()}.yaml")
             with open(config, "w", encoding="utf-8") as file:
                 file.write(self.addresses)
+        self.config = config
         args = ["--config", config, "--api-server", f"http://127.0.0.1:{api.port}", "--namespace", "farguard", *args]
         if token:
             args += ["--token-file", token]

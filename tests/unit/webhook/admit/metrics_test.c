@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "tests/harness.h"
+#include "webhook/admit/circuit.h"
 
 static char *formatted(struct metrics *metrics)
 {
+	static const struct circuit_row circuits[] = {{"shop", true}, {"bank", false}};
 	static const struct metrics_watch watches[] = {{"namespaces", 7, 3}, {"pods", 10000, 0}};
 	static const struct images_counts images = {
 	        .hits = 9, .misses = 5, .late = 2, .fetches = 4, .failures = 1, .refused = 3};
@@ -15,6 +17,8 @@ static char *formatted(struct metrics *metrics)
 	                              .certificate_expiry_s = 1800000000,
 	                              .watches = watches,
 	                              .watch_count = 2,
+	                              .circuits = circuits,
+	                              .circuit_count = 2,
 	                              .is_config_good = true,
 	                              .config_good_s = 1700000000};
 	size_t len = 0;
@@ -105,6 +109,8 @@ static void answers_are_counted_by_status(void **unused)
 	has(text, "farguard_registry_fetches_total{success=\"false\"} 1");
 	has(text, "farguard_watch_errors_total{resource=\"namespaces\"} 3");
 	has(text, "farguard_watch_objects{resource=\"pods\"} 10000");
+	has(text, "farguard_circuit_open{namespace=\"shop\"} 1");
+	has(text, "farguard_circuit_open{namespace=\"bank\"} 0");
 	has(text, "farguard_watch_errors_total{resource=\"pods\"} 0");
 	free(text);
 }
