@@ -8,18 +8,10 @@ installed_namespace=
 installed_release=
 
 installed_finish() {
+	[ -z "$installed_namespace" ] || conform_finish
+	[ -z "$installed_release" ] || selection_finish
 	[ -z "$installed_release" ] || helm uninstall farguard -n chart-test >/dev/null 2>&1
 	[ -z "$installed_namespace" ] || kubectl delete namespace chart-test --ignore-not-found --wait --timeout 60s >/dev/null 2>&1
-}
-
-dry_run() { # name FILE
-	local said
-	if said=$(kubectl apply --server-side --force-conflicts --dry-run=server --validate=strict -f "$2" 2>&1) &&
-		[[ $said != *Warning* ]]; then
-		ok "$1"
-	else
-		not_ok "$1" "$said"
-	fi
 }
 
 no_pods() {
@@ -28,7 +20,7 @@ no_pods() {
 
 of_release() { # everything with our label, cluster-wide
 	kubectl get -A --ignore-not-found -o name -l app.kubernetes.io/name=farguard \
-		"mutatingwebhookconfigurations,clusterroles,clusterrolebindings,all,configmaps,secrets,serviceaccounts,roles,rolebindings,pdb"
+		"mutatingwebhookconfigurations,clusterroles,clusterrolebindings,all,configmaps,secrets,serviceaccounts,roles,rolebindings,pdb,networkpolicies"
 	kubectl -n chart-test get configmaps,secrets -o name | grep -v '^configmap/kube-root-ca.crt$'
 }
 
@@ -95,12 +87,7 @@ installed() {
 	installed_namespace=1
 	kubectl create namespace chart-test >/dev/null
 	kubectl label namespace chart-test pod-security.kubernetes.io/{enforce,warn}=restricted >/dev/null
-	render "$work/dry.yaml" --namespace chart-test
-	dry_run "the API server takes the defaults, strictly and without a warning" "$work/dry.yaml"
-	render "$work/dry.yaml" --namespace chart-test --values "$here/other.yaml"
-	dry_run "the API server takes other values, strictly and without a warning" "$work/dry.yaml"
-	sed -E 's/^( *)(name|namespace): farguard$/\1\2: chart-test/' "$top/manifests/base/farguard.yaml" >"$work/dry.yaml"
-	dry_run "the API server takes the plain manifests, strictly and without a warning" "$work/dry.yaml"
+	conform
 	kubectl get mutatingwebhookconfiguration farguard >/dev/null 2>&1 && {
 		skip "install, upgrade, uninstall" "Farguard is installed in this cluster"
 		return
@@ -112,6 +99,7 @@ installed() {
 	}
 	ok "helm install into a namespace that enforces pod security restricted"
 	rights
+	selection
 	check "the webhook's writes are accepted" write_as_the_webhook
 	before=$(webhook_wrote)
 	keeps "an upgrade keeps certificate and caBundle" 5

@@ -78,8 +78,10 @@ def check_objects(objects, count):
     is_same("the second one, which fails closed, is for the self-probe in our namespace alone",
             ["selfprobe.farguard.io", "Fail", {"kubernetes.io/metadata.name": "farguard"}, {"farguard.io/selfprobe": "true"}],
             [probe["name"], probe["failurePolicy"], probe["namespaceSelector"]["matchLabels"], probe["objectSelector"]["matchLabels"]])
-    is_same("it is asked about the creation of pods", [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
-            "resources": ["pods"], "scope": "Namespaced"}], hook["rules"])
+    is_same("it is asked about the creation of pods and their ephemeral containers",
+            [{"apiGroups": [""], "apiVersions": ["v1"], "operations": [operation], "resources": [resource],
+              "scope": "Namespaced"} for operation, resource in (("CREATE", "pods"), ("UPDATE", "pods/ephemeralcontainers"))],
+            hook["rules"])
     is_same("it fails open, soon, without side effects on a dry run, and is asked again",
             ["Ignore", 3, "NoneOnDryRun", "IfNeeded"],
             [hook[k] for k in ("failurePolicy", "timeoutSeconds", "sideEffects", "reinvocationPolicy")])

@@ -1,5 +1,7 @@
 #!/bin/bash
-# run.sh - the chart and the plain manifests: lint, renderings, schema, and a real API server (TAP).
+# run.sh [PART...] - the chart and the plain manifests (TAP).
+#
+#   parts: rendered (lint, renderings, schema, overlays), installed (a real API server); both by default
 #
 # Owns     The namespace chart-test; on a cluster that is up and has no Farguard a release in it.
 # Limits   Without a cluster, or without farguardctl, what needs them is skipped with the reason.
@@ -12,6 +14,10 @@ build=${FARGUARD_BUILD:-$top/build/${FARGUARD_MODE:-release}}
 . "$top/tests/e2e/tap.sh"
 # shellcheck source=tests/chart/installed.sh
 . "$here/installed.sh"
+# shellcheck source=tests/chart/conform.sh
+. "$here/conform.sh"
+# shellcheck source=tests/chart/selection.sh
+. "$here/selection.sh"
 # shellcheck source=tests/chart/monitoring.sh
 . "$here/monitoring.sh"
 # shellcheck source=tests/chart/manifests.sh
@@ -177,20 +183,32 @@ helm version >/dev/null 2>"$work/helm" || {
 	exit 0
 }
 
-succeeds "helm lint --strict" helm lint --strict "$chart"
-succeeds "each value has a comment, is in the schema and in README.md, and the schema has no other" "$top/hack/values.py"
-render "$work/defaults.yaml" || not_ok "the defaults render" "$(cat "$work/defaults.yaml.err")"
-render "$work/again.yaml"
-same "a second rendering is the same to the byte" "$(sha256sum <"$work/defaults.yaml")" "$(sha256sum <"$work/again.yaml")"
-tap_of "$here/rendered.py" objects "$work/defaults.yaml"
-tap_of "$here/rendered.py" config "$work/defaults.yaml" "$chart/files/farguard.yaml"
-render "$work/other.yaml" --values "$here/other.yaml" || not_ok "other values render" "$(cat "$work/other.yaml.err")"
-rolls
-renderings
-schema
-monitoring
-accepted "farguardctl accepts the configuration of the defaults" "$work/defaults.yaml"
-accepted "farguardctl accepts the configuration of other values" "$work/other.yaml"
-manifests
-installed
+rendered() {
+	succeeds "helm lint --strict" helm lint --strict "$chart"
+	succeeds "each value has a comment, is in the schema and in README.md, and the schema has no other" "$top/hack/values.py"
+	render "$work/defaults.yaml" || not_ok "the defaults render" "$(cat "$work/defaults.yaml.err")"
+	render "$work/again.yaml"
+	same "a second rendering is the same to the byte" "$(sha256sum <"$work/defaults.yaml")" "$(sha256sum <"$work/again.yaml")"
+	tap_of "$here/rendered.py" objects "$work/defaults.yaml"
+	tap_of "$here/rendered.py" config "$work/defaults.yaml" "$chart/files/farguard.yaml"
+	render "$work/other.yaml" --values "$here/other.yaml" || not_ok "other values render" "$(cat "$work/other.yaml.err")"
+	rolls
+	renderings
+	schema
+	monitoring
+	accepted "farguardctl accepts the configuration of the defaults" "$work/defaults.yaml"
+	accepted "farguardctl accepts the configuration of other values" "$work/other.yaml"
+	manifests
+}
+
+[ $# -gt 0 ] || set -- rendered installed
+for part; do
+	case $part in
+	rendered | installed) "$part" ;;
+	*)
+		sed -n 's/^#   //p' "$0" >&2
+		exit 2
+		;;
+	esac
+done
 tap_end

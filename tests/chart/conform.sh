@@ -1,0 +1,108 @@
+# conform.sh - every rendering and every overlay, by kubeconform and by a real API server.
+# shellcheck shell=bash disable=SC2154 # read by tests/chart/run.sh
+#
+# Why      The two find different things: one holds to the schemas alone, the other to its own code too.
+# Owns     The definitions of monitors and rules, where the cluster has none.
+# Limits   Both programs and definitions are Go modules; without a module proxy their part is skipped.
+
+conform_version=v0.8.0
+conform_operator=github.com/prometheus-operator/prometheus-operator@v0.81.0
+conform_made=()
+
+conform_finish() {
+	local file
+	for file in "${conform_made[@]}"; do
+		kubectl delete -f "$file" --ignore-not-found --wait=false >/dev/null 2>&1
+	done
+}
+
+conform_go() { # ARG...: in a folder of no module
+	(cd "$work" && GOFLAGS='' GOWORK=off "$("$top/hack/deps.sh" go)" "$@")
+}
+
+# The operator's own definitions: prints their folder.
+conform_definitions() {
+	conform_go mod download -json "$conform_operator" 2>/dev/null | awk -F '"' '$2 == "Dir" { print $4 }'
+}
+
+conform_define() { # KIND...
+	local dir kind file
+	dir=$(conform_definitions)
+	[ -n "$dir" ] || return 1
+	for kind; do
+		file=$dir/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml
+		kubectl get crd "$kind.monitoring.coreos.com" >/dev/null 2>&1 && continue
+		conform_made+=("$file")
+		kubectl create -f "$file" >/dev/null || return 1
+	done
+	within 30 "the API server to know monitors and rules" knows_monitors
+}
+
+knows_monitors() {
+	kubectl get --raw /openapi/v2 >"$work/openapi" 2>/dev/null && grep -q 'coreos.monitoring.v1.PodMonitor"' "$work/openapi" &&
+		grep -q 'coreos.monitoring.v1.PrometheusRule"' "$work/openapi"
+}
+
+conform_built() { # kubeconform, from its module
+	[ -x "$top/build/tools/kubeconform" ] ||
+		GOBIN=$top/build/tools conform_go install "github.com/yannh/kubeconform/cmd/kubeconform@$conform_version" >"$work/kubeconform" 2>&1
+}
+
+# In a namespace of ours: a cluster that has Farguard keeps it as it is.
+moved() { # FILE: to standard output
+	sed -E 's/^( *)(- )?(name|namespace): farguard$/\1\2\3: chart-test/' "$1"
+}
+
+dry_run() { # name FILE
+	local said
+	if said=$(kubectl apply --server-side --force-conflicts --dry-run=server --validate=strict -f "$2" 2>&1) &&
+		[[ $said != *Warning* ]]; then
+		ok "$1"
+	else
+		not_ok "$1" "$said"
+	fi
+}
+
+conform() {
+	local overlay name file known=1
+	conform_define servicemonitors podmonitors prometheusrules >"$work/define" 2>&1 || known=
+	render "$work/conform-defaults.yaml"
+	render "$work/conform-other.yaml" --values "$here/other.yaml"
+	render "$work/conform-service-monitor.yaml" --set monitoring.serviceMonitor.enabled=true
+	cp "$top/manifests/base/farguard.yaml" "$work/conform-base.yaml"
+	for overlay in "$top"/manifests/overlays/*/; do
+		name=$(basename "$overlay")
+		kubectl kustomize "$overlay" >"$work/conform-$name.yaml"
+	done
+	for file in "$work"/conform-*.yaml; do
+		name=$(basename "$file" .yaml)
+		name=${name#conform-}
+		if [ -z "$known" ] && grep -q '^apiVersion: monitoring.coreos.com' "$file"; then
+			skip "the API server takes $name" "no definitions of monitors: $(tail -n 1 "$work/define")"
+			continue
+		fi
+		moved "$file" >"$work/moved.yaml"
+		dry_run "the API server takes $name, strictly and without a warning" "$work/moved.yaml"
+	done
+	conform_built || {
+		skip "kubeconform" "it cannot be built: $(tail -n 1 "$work/kubeconform")"
+		return
+	}
+	mkdir "$work/schemas"
+	kubectl get --raw /openapi/v2 | "$here/schemas.py" "$work/schemas"
+	printf '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {port: 1}}' >"$work/wrong.yaml"
+	check "kubeconform refuses an unknown field" conform_refuses "$work/wrong.yaml"
+	for file in "$work"/conform-*.yaml; do
+		[ -n "$known" ] || ! grep -q '^apiVersion: monitoring.coreos.com' "$file" || continue
+		name=$(basename "$file" .yaml)
+		succeeds "kubeconform takes ${name#conform-}" kubeconform "$file"
+	done
+}
+
+kubeconform() { # FILE...
+	"$top/build/tools/kubeconform" -strict -schema-location "$work/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$@"
+}
+
+conform_refuses() { # FILE
+	! kubeconform "$1" >"$work/refused" 2>&1 && grep -q port "$work/refused"
+}
