@@ -77,9 +77,11 @@ static void add_all(struct check *check, struct json_object *pod)
 static const char *why_not_injected(struct check *check, struct mutate_context *context,
                                     struct scope *scope, struct json_object *pod)
 {
-	if (!scope)
+	struct err ignored = {0};
+
+	/* Whoever may not read them does without: the reason is less exact then. */
+	if (!scope || scope_ask(scope, check->cluster->http, &ignored) < 0)
 		return JUDGE_STARTED_BEFORE;
-	scope_ask(scope, check->cluster->http);
 	context->limit_ranges = scope->limit_ranges;
 	context->quotas = scope->quotas;
 	judge_pod(check->policy, context, pod, &check->again);

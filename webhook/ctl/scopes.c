@@ -105,36 +105,45 @@ struct scope *scopes_find(const struct scopes *scopes, const char *name)
 	                     : NULL;
 }
 
-/* What `reduce` makes of each item of the list at `resource`; NULL for nothing. */
-static struct json_object *gather(struct http *http, const char *namespace, const char *resource,
-                                  struct json_object *(*reduce)(struct json_object *))
+/* What `reduce` makes of each item of the list at `resource`. */
+static int gather(struct http *http, const char *namespace, const char *resource,
+                  struct json_object *(*reduce)(struct json_object *), struct json_object **out,
+                  struct err *err)
 {
 	CLEANUP(json_putp) struct json_object *list = NULL;
-	struct json_object *out, *items;
-	struct err ignored = {0};
+	struct json_object *items;
 	char path[320];
+	int r;
 
 	snprintf(path, sizeof(path), "/api/v1/namespaces/%.253s/%s", namespace, resource);
-	if (api_get(http, path, &list, &ignored) < 0)
-		return NULL;
+	r = api_get(http, path, &list, err);
+	if (r < 0)
+		return r;
 	items = json_member(list, "items");
-	out = json_object_new_array();
-	for (size_t i = 0; out && json_object_is_type(items, json_type_array) &&
-	                   i < json_object_array_length(items);
+	*out = json_object_new_array();
+	if (!*out)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0;
+	     json_object_is_type(items, json_type_array) && i < json_object_array_length(items);
 	     i++) {
 		struct json_object *one = reduce(json_object_array_get_idx(items, i));
 
 		if (one)
-			json_object_array_add(out, one);
+			json_object_array_add(*out, one);
 	}
-	return out;
+	return 0;
 }
 
-void scope_ask(struct scope *scope, struct http *http)
+int scope_ask(struct scope *scope, struct http *http, struct err *err)
 {
+	int r;
+
 	if (scope->is_asked)
-		return;
+		return 0;
 	scope->is_asked = true;
-	scope->limit_ranges = gather(http, scope->name, "limitranges", limits_of_range);
-	scope->quotas = gather(http, scope->name, "resourcequotas", limits_of_quota);
+	r = gather(http, scope->name, "limitranges", limits_of_range, &scope->limit_ranges, err);
+	if (r == 0)
+		r = gather(http, scope->name, "resourcequotas", limits_of_quota, &scope->quotas,
+		           err);
+	return r;
 }

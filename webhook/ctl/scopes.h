@@ -31,7 +31,7 @@ void scopes_done(struct scopes *scopes);
 /* The namespace `name`, or NULL. */
 struct scope *scopes_find(const struct scopes *scopes, const char *name);
 
-/* Ask for LimitRanges and ResourceQuotas, once; whoever may not read them does without. */
-void scope_ask(struct scope *scope, struct http *http);
+/* Ask for LimitRanges and ResourceQuotas, once.  Returns 0 or -errno as api_get(). */
+int scope_ask(struct scope *scope, struct http *http, struct err *err);
 
 #endif

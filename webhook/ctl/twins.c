@@ -193,7 +193,8 @@ static int compare(struct trial *trial, struct json_object *pod, struct mutate_r
                    const char *reason, const char *detail, struct err *err)
 {
 	CLEANUP(tree_putp) struct json_object *without = NULL;
-	char message[MESSAGE_MAX_BYTES];
+	char message[MESSAGE_MAX_BYTES + 200];
+	const char *word;
 	int r;
 
 	if (json_object_deep_copy(pod, &without, NULL) < 0)
@@ -208,12 +209,14 @@ static int compare(struct trial *trial, struct json_object *pod, struct mutate_r
 			found(trial, reason, detail);
 		return 0;
 	}
-	memcpy(message, trial->message, sizeof(message));
+	word = reason ? reason : twins_reason(trial->message);
+	snprintf(message, sizeof(message), "%.160s%s%s", reason ? detail : "",
+	         reason && *detail ? "; the API server: " : "", trial->message);
 	r = take_out(trial->twins, without, err);
 	if (r == 0)
 		r = ask(trial, without, err);
 	if (r == 1)
-		found(trial, reason ? reason : twins_reason(message), message);
+		found(trial, word, message);
 	else if (r == 0)
 		exits_say("%.63s %.100s cannot be told: it is refused without Farguard too: %.300s",
 		          trial->namespace, trial->workload, trial->message);
@@ -236,12 +239,15 @@ static int try_pod(struct twins *twins, struct trial *trial, struct scope *scope
 	                                 .is_template = true};
 	const char *reason = NULL;
 	char detail[sizeof(result.detail)] = "";
+	int r;
 
 	mutate_pod(twins->policy, &context, pod, &result);
 	if (result.reason != REASON_INJECTED && result.reason != REASON_REPAIRED &&
 	    result.reason != REASON_ALREADY_INJECTED)
 		return 0;
-	scope_ask(scope, twins->http);
+	r = scope_ask(scope, twins->http, err);
+	if (r < 0)
+		return r;
 	context.limit_ranges = scope->limit_ranges;
 	context.quotas = scope->quotas;
 	mutate_result_done(&result);
