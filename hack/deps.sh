@@ -26,7 +26,7 @@ packages=(
 	# promtool, for the chart's alerts
 	prometheus
 	# peers that `make bench` measures against
-	strace tini
+	strace tini wrk
 )
 # Parts of packages above where the release splits them off: sanitizers and the fuzzer for clang.
 split=(libclang-rt-14-dev)

@@ -1,8 +1,9 @@
-/* review.c - one AdmissionReview, parse to answer, against json-c's parse of the same bytes.
+/* review.c - AdmissionReviews, parse to answer, against json-c's parse of the same bytes.
  *
- *	review FILE [COUNT]
+ *	review FILE [CONTAINERS]...
  *
- * Prints "parse_us review_us" as medians over batches.
+ * FILE's pod, with its first container repeated so many times (1).  Prints for each
+ * "containers bytes parse_us review_us", medians over batches that take turns.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,21 +63,44 @@ static void parse_once(const char *text, size_t len)
 	json_tokener_free(tokener);
 }
 
-int main(int argc, char **argv)
+/* FILE as the API server would send it with `count` containers like the first. */
+static char *repeat(const char *path, long count, size_t *out_len)
 {
-	static char text[1 << 20];
-	double parse[BATCHES], review[BATCHES];
-	struct policy policy;
-	long count = argc > 2 ? strtol(argv[2], NULL, 10) : 500;
-	FILE *f = argc > 1 ? fopen(argv[1], "re") : NULL;
-	size_t len;
+	struct json_object *review = json_object_from_file(path), *object, *spec, *list, *first;
+	char *text = NULL, name[32];
 
-	if (!f || count < 1 || policy_init(&policy) < 0) {
-		fputs("usage: review FILE [COUNT]\n", stderr);
-		return 2;
+	if (json_object_object_get_ex(json_object_object_get(review, "request"), "object",
+	                              &object) &&
+	    json_object_object_get_ex(object, "spec", &spec) &&
+	    json_object_object_get_ex(spec, "containers", &list)) {
+		first = json_object_array_get_idx(list, 0);
+		for (long i = 1; i < count; i++) {
+			struct json_object *more = NULL;
+
+			json_object_deep_copy(first, &more, NULL);
+			snprintf(name, sizeof(name), "web-%ld", i);
+			json_object_object_add(more, "name", json_object_new_string(name));
+			json_object_array_add(list, more);
+		}
+		text = strdup(json_object_to_json_string_ext(
+		        review, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		*out_len = text ? strlen(text) : 0;
 	}
-	len = fread(text, 1, sizeof(text), f);
-	fclose(f);
+	json_object_put(review);
+	return text;
+}
+
+static void measure(const struct policy *policy, const char *path, long containers)
+{
+	double parse[BATCHES], review[BATCHES];
+	size_t len;
+	char *text = repeat(path, containers, &len);
+	long count = 1 + 500 / containers;
+
+	if (!text) {
+		fprintf(stderr, "review: %s: no AdmissionReview of a pod\n", path);
+		exit(1);
+	}
 	for (int b = 0; b < BATCHES; b++) {
 		double start = now_us();
 
@@ -85,12 +109,32 @@ int main(int argc, char **argv)
 		parse[b] = (now_us() - start) / (double)count;
 		start = now_us();
 		for (long i = 0; i < count; i++)
-			review_once(&policy, text, len);
+			review_once(policy, text, len);
 		review[b] = (now_us() - start) / (double)count;
 	}
 	qsort(parse, BATCHES, sizeof(double), by_size);
 	qsort(review, BATCHES, sizeof(double), by_size);
-	printf("%.1f %.1f\n", parse[BATCHES / 2], review[BATCHES / 2]);
+	printf("%ld %zu %.1f %.1f\n", containers, len, parse[BATCHES / 2], review[BATCHES / 2]);
+	free(text);
+}
+
+int main(int argc, char **argv)
+{
+	struct policy policy;
+
+	if (argc < 2 || policy_init(&policy) < 0) {
+		fputs("usage: review FILE [CONTAINERS]...\n", stderr);
+		return 2;
+	}
+	for (int i = 2; i < argc || i == 2; i++) {
+		long containers = i < argc ? strtol(argv[i], NULL, 10) : 1;
+
+		if (containers < 1 || containers > 256) {
+			fprintf(stderr, "review: %s: 1 to 256 containers\n", argv[i]);
+			return 2;
+		}
+		measure(&policy, argv[1], containers);
+	}
 	policy_done(&policy);
 	return 0;
 }
