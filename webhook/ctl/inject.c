@@ -17,7 +17,7 @@
 
 #define WARNING_PREFIX "farguard: "
 #define NOT_REGISTERED                                                                             \
-	"register-task-definition takes what is in taskDefinition without taskDefinitionArn, "     \
+	"register-task-definition takes the definition alone, without taskDefinitionArn, "         \
 	"revision, status, requiresAttributes, compatibilities, registeredAt and registeredBy"
 
 /* One run of either verb over all files. */

@@ -14,13 +14,14 @@ static const struct verb verbs[] = {
          .operands = "[-f FILE|DIR|-]... [OPTIONS]",
          .summary = "put Farguard into workloads",
          .text = "Prints the documents with Farguard in each workload's pod; says on standard\n"
-                 "error which are passed on as they are, and why.\n",
+                 "error which are passed on as they are, and why.  A task definition of Amazon\n"
+                 "ECS, as the AWS CLI takes or prints it, is a workload too.\n",
          .accepted = OPTIONS_FILES | OPTIONS_FORMAT | OPTIONS_CONFIG | OPTIONS_NAMESPACE |
                      OPTIONS_SIDECARS,
          .formats = DOCUMENTS,
          .format_help = DOCUMENTS_HELP,
          .examples = {"inject -f deployment.yaml | kubectl apply -f -",
-                      "inject -o patch manifests/"},
+                      "inject -o patch manifests/", "inject -f taskdef.json"},
          .run = verb_inject},
         {.name = "uninject",
          .operands = "[-f FILE|DIR|-]... [-o FORMAT]",

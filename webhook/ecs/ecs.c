@@ -131,8 +131,13 @@ static struct json_object *warnings(const struct task *task, bool is_done)
 		const struct task_container *c = &task->containers[i];
 
 		if (c->selected && !c->covered)
-			say(&build, list, "farguard: container \"%.60s\" is not covered: %s",
-			    c->name, c->reason);
+			say(&build, list,
+			    "farguard: container \"%.60s\" is not covered: %s: it has no "
+			    "entryPoint%s",
+			    c->name, c->reason,
+			    strcmp(c->reason, "static-entrypoint") == 0
+			            ? ", and docker-init is its first program"
+			            : "");
 	}
 	return list;
 }

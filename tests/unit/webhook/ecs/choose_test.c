@@ -145,7 +145,8 @@ static void each_container_is_covered_by_what_its_definition_says(void **state)
 	(void)state;
 	assert_string_equal(how_of_c(CONTAINER("")), "musl-without-lookup");
 	assert_string_equal(string_at(t.result.warnings, "0"),
-	                    "farguard: container \"c\" is not covered: musl-without-lookup");
+	                    "farguard: container \"c\" is not covered: musl-without-lookup: it has "
+	                    "no entryPoint");
 	assert_string_equal(how_of_c(CONTAINER(",'command':['x']")), "musl-without-lookup");
 	assert_string_equal(how_of_c(CONTAINER(",'entryPoint':[]")), "musl-without-lookup");
 	assert_string_equal(how_of_c(CONTAINER(",'entryPoint':['']")), "musl-without-lookup");
