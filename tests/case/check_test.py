@@ -257,6 +257,12 @@ def test_dry_run_quota(scene):
 
 
 def test_dry_run_fine(scene):
+    scene.server.create("/apis/apps/v1/namespaces/quiet/deployments", deployment("web", containers("web")))
+    scene.says("a namespace that is not opted in has no workload to try", 0, "to try as if", "--dry-run", "-n", "quiet")
+    scene.says("unless it is taken as opted in", 0, "none of 1 workloads", "--dry-run", "-n", "quiet",
+               "--namespace-annotation", "farguard.io/inject=enabled")
+    scene.says("or the other way round", 0, "no workload would be injected", "--dry-run", "-n",
+               "policed", "--namespace-annotation", "farguard.io/inject=")
     scene.namespace("fine", "enabled", **{"pod-security.kubernetes.io/enforce": "restricted"})
     strict = {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}}
     spec = containers("web", securityContext=strict)
@@ -321,6 +327,7 @@ def test_credentials(scene, token):
         f.write(token + "\n")
     with_user("a token in a file", 1, fine, {"tokenFile": "token"})
     with_user("a wrong token", 4, "401: Unauthorized", {"token": "wrong"})
+    with_user("says what can be done", 4, "log in again, or choose others by --context", {"token": "wrong"})
     with_user("a password, which it does not know", 4, "system:anonymous", {"username": "a", "password": "b"})
     with_user("nobody", 4, "403: ", {})
     with_user("somebody else, as one who may", 4, 'User "jane" cannot', {**server.admin_user(), "as": "jane"})

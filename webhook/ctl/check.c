@@ -141,11 +141,14 @@ static void on_restart(void *ctx)
 	check->pods = check->unguarded = 0;
 }
 
-static enum exits read_scopes(struct check *check, const char *only)
+static enum exits read_scopes(struct check *check, const struct options *options)
 {
+	const char *only = options->namespace;
 	struct err err = {0};
 	int r = scopes_read(&check->scopes, check->cluster->http, only, &err);
 
+	if (r == 0 && options->has_namespace_inject)
+		scopes_suppose(&check->scopes, options->namespace_inject);
 	if (r == 0)
 		return EXITS_DONE;
 	if (r == -ENOENT && only) {
@@ -178,6 +181,11 @@ static void tell_sum(const struct check *check, const struct options *options, s
 		         "%zu of %zu workloads would be refused, or left alone, only "
 		         "because of Farguard:",
 		         found, check->twins.tried);
+	else if (options->dry_run && !check->twins.tried)
+		page_say(
+		        page, PAGE_WARN,
+		        "no workload would be injected; to try as if the namespaces were opted in: "
+		        "--namespace-annotation farguard.io/inject=enabled");
 	else if (options->dry_run)
 		page_say(page, PAGE_GOOD,
 		         "none of %zu workloads would be refused because of Farguard",
@@ -211,7 +219,7 @@ static void tell(const struct check *check, const struct options *options, struc
 static enum exits run(struct check *check, const struct options *options)
 {
 	struct err err = {0};
-	enum exits status = read_scopes(check, options->namespace);
+	enum exits status = read_scopes(check, options);
 
 	if (status != EXITS_DONE)
 		return status;

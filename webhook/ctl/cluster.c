@@ -17,6 +17,11 @@
 enum exits cluster_failed(const struct err *err)
 {
 	exits_say("%s", err->text);
+	if (err->code == EACCES && strstr(err->text, ": 401"))
+		exits_say("the API server does not accept the credentials: log in again, or choose "
+		          "others by --context");
+	else if (err->code == EACCES)
+		exits_say("what rights are needed stands in farguardctl(1), under check");
 	return err->code == ENOMEM ? EXITS_INTERNAL : EXITS_CLUSTER;
 }
 

@@ -186,8 +186,9 @@ static const struct options_row table[] = {
          .take = take_namespace},
         {.name = "namespace-annotation",
          .value = INJECT_KEY "=VALUE",
-         .help = "what the namespace says (enabled)",
-         .accept = OPTIONS_NAMESPACE,
+         .help = "what the namespace says (enabled; for check what\n"
+                 "it does say)",
+         .accept = OPTIONS_NAMESPACE | OPTIONS_SCOPE,
          .choices = {INJECT_KEY "=enabled", INJECT_KEY "=disabled", INJECT_KEY "="},
          .take = take_annotation},
         {.name = "native-sidecars",

@@ -24,7 +24,7 @@ enum options_accept {
 	OPTIONS_SIDECARS = 1u << 4,  /* --native-sidecars */
 	OPTIONS_COLOR = 1u << 5,     /* --color */
 	OPTIONS_CLUSTER = 1u << 6,   /* --kubeconfig, --context, --farguard-namespace */
-	OPTIONS_SCOPE = 1u << 7,     /* -n, -A: which namespaces of the cluster */
+	OPTIONS_SCOPE = 1u << 7,     /* -n, -A, --namespace-annotation: those of the cluster */
 	OPTIONS_DRY_RUN = 1u << 8    /* --dry-run */
 };
 

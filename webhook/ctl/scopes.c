@@ -97,6 +97,12 @@ void scopes_done(struct scopes *scopes)
 	*scopes = (struct scopes){0};
 }
 
+void scopes_suppose(struct scopes *scopes, const char *inject)
+{
+	for (size_t i = 0; i < scopes->count; i++)
+		scopes->items[i].inject = *inject ? inject : NULL;
+}
+
 struct scope *scopes_find(const struct scopes *scopes, const char *name)
 {
 	struct scope key = {.name = (char *)(uintptr_t)name};

@@ -28,6 +28,9 @@ struct scopes {
 int scopes_read(struct scopes *scopes, struct http *http, const char *only, struct err *err);
 void scopes_done(struct scopes *scopes);
 
+/* Take each namespace as if it said `inject`, "" for nothing; borrowed. */
+void scopes_suppose(struct scopes *scopes, const char *inject);
+
 /* The namespace `name`, or NULL. */
 struct scope *scopes_find(const struct scopes *scopes, const char *name);
 

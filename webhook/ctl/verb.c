@@ -65,7 +65,8 @@ static const struct verb verbs[] = {
          .formats = 1u << OPTIONS_TEXT | 1u << OPTIONS_JSON,
          .format_help = "text, or json: a list of\n"
                         "{\"namespace\",\"pod\",\"container\",\"reason\"}",
-         .examples = {"check", "check -n shop -o json", "check --dry-run -n shop"},
+         .examples = {"check", "check -n shop -o json",
+                      "check --dry-run -n shop --namespace-annotation farguard.io/inject=enabled"},
          .run = verb_check},
         {.name = "review",
          .operands = "[-f FILE] [OPTIONS]",

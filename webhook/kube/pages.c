@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
@@ -30,6 +31,29 @@ int pages_query(const char *token, char *out, size_t cap)
 	return len < cap ? 0 : -ENAMETOOLONG;
 }
 
+/* As api_get(), for an answer that may take its time over a slow line. */
+static int get(struct http *http, const char *path, struct json_object **out, struct err *err)
+{
+	struct http_request request = {.method = "GET",
+	                               .path = path,
+	                               .timeout_ms = PAGES_TIMEOUT_MS,
+	                               .idle_s = PAGES_IDLE_S};
+	int r = -EBUSY;
+
+	for (int i = 0; i < PAGES_ASKS && r == -EBUSY; i++) {
+		CLEANUP(http_response_done) struct http_response response = {0};
+		const struct timespec pause = {.tv_sec = i / 2, .tv_nsec = i % 2 * 500000000L};
+
+		nanosleep(&pause, NULL);
+		r = api_call(http, &request, &response, err);
+		if (r < 0)
+			continue;
+		*out = json_parse_all(response.body, response.len, API_DEPTH_MAX);
+		r = *out ? 0 : err_set(err, EPROTO, "GET %.80s: the answer is no JSON", path);
+	}
+	return r;
+}
+
 /* Read one page; `*out_token` is malloc'ed, NULL behind the last one. */
 static int read_page(struct http *http, const struct pages *pages, const char *token,
                      char **out_token, struct err *err)
@@ -44,7 +68,7 @@ static int read_page(struct http *http, const struct pages *pages, const char *t
 	if (len >= sizeof(path) || pages_query(token, path + len, sizeof(path) - len) < 0)
 		return err_set(err, EPROTO, "GET %.80s: its continue token is too long",
 		               pages->path);
-	r = api_get(http, path, &list, err);
+	r = get(http, path, &list, err);
 	if (r < 0)
 		return r;
 	items = json_member(list, "items");

@@ -3,7 +3,9 @@
  * Why      A cluster's pods are more than one answer; a token that grew too old (410) means that
  *          the list has to be read anew, from its start.
  * Owns     Nothing; an item is the callee's for the time of the call.
- * Limits   PAGES_ITEMS items a page, PAGES_MAX pages, PAGES_TRIES tries.
+ * Limits   PAGES_ITEMS items a page, PAGES_MAX pages, PAGES_TRIES tries of the list; of a page,
+ * where the server is busy, PAGES_ASKS with a pause between them; PAGES_TIMEOUT_MS a page, less
+ *          when nothing comes for PAGES_IDLE_S.
  * Errors   Those of api_get(); -ESTALE when each try was overtaken; -E2BIG; what on_item said.
  */
 #ifndef FARGUARD_KUBE_PAGES_H
@@ -14,6 +16,10 @@
 #define PAGES_ITEMS 250
 #define PAGES_MAX   20000
 #define PAGES_TRIES 5
+#define PAGES_ASKS  4
+
+#define PAGES_TIMEOUT_MS 120000L
+#define PAGES_IDLE_S     15L
 
 struct err;
 struct http;

@@ -147,6 +147,26 @@ static void list_that_is_always_overtaken_ends(void **state)
 	assert_int_equal(seen.restarts, PAGES_TRIES - 1);
 }
 
+static void server_that_is_busy_is_asked_again(void **state)
+{
+	static const struct step steps[] = {{200, PAGE("{\"n\":\"a\"}", "x")},
+	                                    {429, "{\"message\":\"slow down\"}"},
+	                                    {200, PAGE("{\"n\":\"b\"}", "")}};
+	static const struct step busy[] = {{503, ""}, {429, ""}, {500, ""}, {503, ""}};
+	struct script script = {.steps = steps, .count = 3};
+	struct seen seen = {0};
+	struct err err = {0};
+
+	(void)state;
+	assert_int_equal(read_pages(&script, &seen, &err), 0);
+	assert_string_equal(seen.names, "ab");
+	assert_string_equal(script.asked[2], script.asked[1]);
+	script = (struct script){.steps = busy, .count = PAGES_ASKS};
+	err = (struct err){0};
+	assert_int_equal(read_pages(&script, &seen, &err), -EBUSY);
+	assert_int_equal(seen.restarts, 0);
+}
+
 static void what_is_no_list_and_what_the_callee_says_ends_it(void **state)
 {
 	static const struct step no_list[] = {{200, "{\"items\":{}}"}};
@@ -179,5 +199,6 @@ static void token_that_does_not_fit_is_refused(void **state)
 TEST_MAIN(cmocka_unit_test(pages_follow_each_other_to_the_end),
           cmocka_unit_test(list_that_grew_too_old_is_read_anew),
           cmocka_unit_test(list_that_is_always_overtaken_ends),
+          cmocka_unit_test(server_that_is_busy_is_asked_again),
           cmocka_unit_test(what_is_no_list_and_what_the_callee_says_ends_it),
           cmocka_unit_test(token_that_does_not_fit_is_refused))
