@@ -199,6 +199,11 @@ static void refresh_agent(const struct plan *plan, struct ops *ops)
 	char pointer[OPS_POINTER_MAX], path[OPS_POINTER_MAX];
 
 	ops_join(ops, pointer, "/spec/%s/%ld", list, now);
+	/* Webhooks that know pods of an older Kubernetes drop it; the pod would never start. */
+	if (plan->as_sidecar && !tree_string(agent, "restartPolicy")) {
+		ops_join(ops, path, "%s/restartPolicy", pointer);
+		ops_put(ops, "add", path, tree_new_string(&ops->build, "Always"));
+	}
 	if (variable >= 0 && tree_has(tree_at(env, (size_t)variable), "value")) {
 		text = ours_containers(plan, &ops->build);
 		if (tree_equal(text, tree_get(tree_at(env, (size_t)variable), "value"), 0)) {

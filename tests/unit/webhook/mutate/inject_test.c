@@ -322,6 +322,38 @@ static void what_others_took_away_is_put_back(void **state)
 	repaired(pod, "[{'op':'remove','path':'/spec/containers/0/command/0'},"
 	              "{'op':'remove','path':'/spec/containers/0/command/0'},"
 	              "{'op':'remove','path':'/spec/containers/0/command/0'}]");
+	repaired("{'metadata':{'name':'p'},'spec':{'restartPolicy':'Never','containers':[{'name':"
+	         "'a','command':['x']}]}}",
+	         "[{'op':'remove','path':'/spec/initContainers/1/restartPolicy'}]");
+}
+
+/* Ours by their commands, whatever image and settings they have: a version before this one made
+ * them, and what that did is left as it is; uninject and inject bring a file to this version. */
+static void what_an_older_version_injected_stays(void **state)
+{
+	static const char *const older[] = {
+	        "[{'op':'replace','path':'/spec/initContainers/0/image','value':'f:0.0.1'},"
+	        "{'op':'replace','path':'/spec/containers/1/image','value':'f:0.0.1'}]",
+	        "[{'op':'replace','path':'/spec/containers/1/resources','value':{}}]",
+	        "[{'op':'remove','path':'/spec/containers/1/env/0'}]"};
+	struct trial t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(older) / sizeof(*older); i++) {
+		struct json_object *patch = json(older[i]), *undo;
+		struct err err = {0};
+
+		trial_init(&t);
+		injected(&t, PLAIN);
+		assert_int_equal(mutate_apply(t.after, patch, &err), 0);
+		assert_int_equal(run_again(&t), REASON_ALREADY_INJECTED);
+		undo = mutate_undo(t.after);
+		assert_int_equal(mutate_apply(t.after, undo, &err), 0);
+		assert_null(at(t.after, "spec initContainers"));
+		json_object_put(undo);
+		json_object_put(patch);
+		trial_done(&t);
+	}
 }
 
 static void init_containers_before_ours_are_never_wrapped(void **state)
@@ -451,6 +483,7 @@ TEST_MAIN(cmocka_unit_test(a_plain_pod_gets_the_parts_of_the_contract),
           cmocka_unit_test(the_agent_is_told_who_it_is),
           cmocka_unit_test(injecting_twice_changes_nothing),
           cmocka_unit_test(what_others_took_away_is_put_back),
+          cmocka_unit_test(what_an_older_version_injected_stays),
           cmocka_unit_test(init_containers_before_ours_are_never_wrapped),
           cmocka_unit_test(a_forged_status_changes_nothing),
           cmocka_unit_test(an_undo_of_what_is_not_ours_is_empty),
