@@ -15,3 +15,4 @@ FUZZ_event := injector/report
 FUZZ_kubeconfig := webhook/kubeconfig
 FUZZ_ecs := webhook/ecs
 FUZZ_registry := webhook/registry
+FUZZ_explain := webhook/ctl

@@ -5,10 +5,12 @@
 
 #include "injector/base/err.h"
 #include "injector/base/own.h"
+#include "webhook/ctl/defaults.h"
 #include "webhook/ctl/input.h"
 #include "webhook/ctl/options.h"
 #include "webhook/ctl/output.h"
 #include "webhook/ctl/settings.h"
+#include "webhook/ctl/surroundings.h"
 #include "webhook/ctl/verb.h"
 #include "webhook/ecs/ecs.h"
 #include "webhook/manifest/manifest.h"
@@ -24,6 +26,7 @@
 struct pass {
 	const struct options *options;
 	const struct policy *policy; /* NULL: take out instead of putting in */
+	struct surroundings surroundings;
 	struct output *output;
 	enum manifest_format last; /* what was printed before; MANIFEST_AS_READ: nothing yet */
 };
@@ -131,20 +134,28 @@ static enum exits put_in_task(const struct pass *pass, struct work *work)
 static enum exits put_in(const struct pass *pass, struct work *work)
 {
 	CLEANUP(mutate_result_done) struct mutate_result result = {0};
+	CLEANUP(tree_putp) struct json_object *pod = NULL;
 	const char *inject = pass->options->namespace_inject;
+	const char *namespace = namespace_of(pass, work->item);
 	struct mutate_context context = {
-	        .namespace = namespace_of(pass, work->item),
+	        .namespace = namespace,
 	        .namespace_inject = *inject ? inject : NULL,
 	        .workload = manifest_workload(work->manifest, work->index),
 	        .native_sidecars = pass->options->native_sidecars,
 	        .is_template = work->item->is_template,
+	        .limit_ranges = surroundings_limit_ranges(&pass->surroundings, namespace),
+	        .quotas = surroundings_quotas(&pass->surroundings, namespace),
 	};
 
 	if (work->item->task)
 		return put_in_task(pass, work);
 	if (!has_pod(work))
 		return EXITS_DONE;
-	mutate_pod(pass->policy, &context, work->item->pod, &result);
+	/* Decided as in the cluster; no operation touches what a LimitRange defaults. */
+	pod = defaults_of(work->item->pod, context.limit_ranges);
+	if (!pod)
+		return lift(work, NULL);
+	mutate_pod(pass->policy, &context, pod, &result);
 	return done(work, &result);
 }
 
@@ -268,16 +279,24 @@ enum exits verb_inject(const struct options *options, const struct input *input,
                        struct output *output)
 {
 	CLEANUP(policy_done) struct policy policy = {0};
-	struct pass pass = {options, &policy, output, MANIFEST_AS_READ};
+	struct pass pass = {.options = options, .policy = &policy, .output = output};
 	enum exits status = settings_load(options->config, &policy);
+	struct err err = {0};
 
-	return status == EXITS_DONE ? do_files(&pass, input) : status;
+	if (status != EXITS_DONE)
+		return status;
+	if (surroundings_read(&pass.surroundings, options, input, &err) < 0)
+		status = exits_of(&err);
+	else
+		status = do_files(&pass, input);
+	surroundings_done(&pass.surroundings);
+	return status;
 }
 
 enum exits verb_uninject(const struct options *options, const struct input *input,
                          struct output *output)
 {
-	struct pass pass = {options, NULL, output, MANIFEST_AS_READ};
+	struct pass pass = {.options = options, .output = output};
 
 	return do_files(&pass, input);
 }

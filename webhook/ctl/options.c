@@ -259,7 +259,7 @@ static int unknown(const struct options_parser *p, const char *argument, size_t 
 		if (options_accepted(&table[i], p->verb))
 			nearest_offer(&nearest, table[i].name);
 	if (*text && nearest_word(&nearest))
-		snprintf(hint, sizeof(hint), "; did you mean --%s?", nearest_word(&nearest));
+		snprintf(hint, sizeof(hint), " (did you mean --%s?)", nearest_word(&nearest));
 	return wrong(p, "unknown option", argument, hint);
 }
 

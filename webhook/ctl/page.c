@@ -58,7 +58,8 @@ static size_t width(const char *text)
 	return count;
 }
 
-static char *format(struct page *page, const char *fmt, va_list args)
+static char *__attribute__((format(printf, 2, 0)))
+format(struct page *page, const char *fmt, va_list args)
 {
 	char *text = NULL;
 
