@@ -6,6 +6,7 @@
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/ctl/defaults.h"
+#include "webhook/ctl/explain_task.h"
 #include "webhook/ctl/explained.h"
 #include "webhook/ctl/input.h"
 #include "webhook/ctl/options.h"
@@ -59,9 +60,8 @@ static enum exits do_item(struct pass *pass, const char *file, const struct mani
 	CLEANUP(explain_done) struct explain explain = {0};
 	CLEANUP(tree_putp) struct json_object *pod = NULL;
 	const struct manifest_item *item = manifest_item(manifest, index);
-	const char *namespace = *item->namespace || !pass->options->namespace
-	                                ? item->namespace
-	                                : pass->options->namespace;
+	const char *given = item->task ? NULL : pass->options->namespace;
+	const char *namespace = *item->namespace || !given ? item->namespace : given;
 	struct explained e = {.file = file,
 	                      .line = item->line,
 	                      .kind = item->kind,
@@ -81,7 +81,12 @@ static enum exits do_item(struct pass *pass, const char *file, const struct mani
 
 	ask_namespace(pass, &e);
 	context.namespace_inject = *e.inject ? e.inject : NULL;
-	if (item->is_workload && item->pod) {
+	if (item->task) {
+		explain_task(pass->policy, context.namespace_inject, item->task, &explain);
+		e.explain = &explain;
+		e.reason = explain.result.reason;
+		e.detail = explain.result.detail;
+	} else if (item->is_workload && item->pod) {
 		pod = defaults_of(item->pod, context.limit_ranges);
 		if (pod)
 			explain_pod(pass->policy, &context, pod, &explain);

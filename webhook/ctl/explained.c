@@ -24,7 +24,8 @@ const char *explained_warning(const struct explained *e, size_t index, char out_
 		text += strlen(WARNING_PREFIX);
 	colon = strchr(text, ':');
 	snprintf(out_word, 32, "%.*s", colon ? (int)(colon - text) : 0, text);
-	if (!colon || strcmp(out_word, reason_name(e->reason)) == 0)
+	/* Of tasks some are sentences without a word, about containers that are told anyway. */
+	if (!colon || strcmp(out_word, reason_name(e->reason)) == 0 || strchr(out_word, ' '))
 		return "";
 	return colon + 1 + strspn(colon + 1, " ");
 }

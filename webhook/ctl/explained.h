@@ -22,8 +22,8 @@ struct explained {
 	const struct explain *explain; /* NULL: it has no pod */
 };
 
-/* The word of warning `index` into `out_word`; returns its sentence, "" where it is the reason
- * that is told already. */
+/* The word of warning `index` into `out_word`; returns its sentence, "" where it says what is told
+ * already. */
 const char *explained_warning(const struct explained *e, size_t index, char out_word[32]);
 size_t explained_warning_count(const struct explained *e);
 

@@ -17,11 +17,13 @@ static const char *kind_of(const struct explain_container *c)
 static void verdict(const struct explained *e, struct page *page)
 {
 	bool guarded = e->explain && e->explain->guarded;
-	const char *text = e->reason == REASON_INJECTED ? "a pod of it gets Farguard"
-	                   : e->reason == REASON_REPAIRED
-	                           ? "parts of Farguard are missing in it and "
-	                             "will be put back"
-	                           : reason_text(e->reason);
+	const char *text = reason_text(e->reason);
+
+	if (e->reason == REASON_INJECTED)
+		text = e->explain->has_spec ? "a pod of it gets Farguard"
+		                            : "the task gets Farguard";
+	else if (e->reason == REASON_REPAIRED)
+		text = "parts of Farguard are missing in it and will be put back";
 
 	page_say(page, guarded ? PAGE_GOOD : PAGE_BAD, "%s", guarded ? "guarded" : "not guarded");
 	page_say(page, PAGE_PLAIN, ": %s: %s", reason_name(e->reason), text);
@@ -231,10 +233,10 @@ void explained_text(const struct explained *e, struct page *page)
 	verdict(e, page);
 	namespace_line(e, page);
 	page_end_line(page);
-	if (e->explain && e->explain->has_spec) {
+	if (e->explain && e->explain->count)
 		containers(e->explain, page);
+	if (e->explain && e->explain->has_spec)
 		fargate(e->explain, page);
-	}
 	if (e->explain)
 		warnings(e, page);
 	explained_ways_out(e, page, way_out_row);

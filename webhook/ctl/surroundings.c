@@ -32,6 +32,8 @@ static void take_namespace(struct reading *r)
 	const char *inject = tree_string(tree_get(metadata, "annotations"), ANNOTATION_INJECT);
 	char from[256];
 
+	if (!*r->item->name)
+		return;
 	if (!inject)
 		inject = tree_string(tree_get(metadata, "labels"), ANNOTATION_INJECT);
 	snprintf(from, sizeof(from), "%.200s:%zu", r->file, r->item->line);
