@@ -37,7 +37,7 @@ def tracked():
 
 def check_uses():
     keys = LISTED["annotation"] | LISTED["label"]
-    metric = re.compile(r"\bfarguard_(?:admission|certificate|watch|config|selfprobe|circuit|build)_[a-z_]+")
+    metric = re.compile(r"\bfarguard_(?:admission|certificate|watch|config|selfprobe|circuit|events|build)_[a-z_]+")
     for path, text in tracked():
         if path.startswith(("hack/cluster/go.", "tests/fuzz/corpus/")):
             continue

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""webhook_ops_test.py - running farguard-webhook: its configuration changes under it, it asks for a pod by itself.
+"""webhook_ops_test.py - running farguard-webhook: its configuration changes under it, it asks for a pod by itself, it tells Events.
 
 TAP on stdout.  FARGUARD_BUILD names the build directory, else FARGUARD_MODE the mode (release).
 """
@@ -221,6 +221,8 @@ def test_probe(api, work):
     report(within(10, lambda: webhook.metric("farguard_selfprobe_success") == 0), "a probe that fails: 0")
     report(within(5, lambda: any(l["level"] == "error" and "no endpoints" in l["error"] for l in lines(webhook, "self-probe not injected"))),
            "and a line of the log with the API server's words", webhook.raw[-3:])
+    report(within(5, lambda: any(e["reason"] == "SelfProbeFailed" and "no endpoints" in e["message"] and n == "farguard"
+                                 for (n, _), e in list(api.told.items()))), "and an Event of our namespace", api.told)
     report(webhook.get("/readyz")[0] == 200, "it stays ready: a restart would not help")
     api.create_pod = reviewed
     report(within(10, lambda: webhook.metric("farguard_selfprobe_success") == 1), "once it is well it is told")
@@ -236,6 +238,64 @@ def test_probe(api, work):
     api.start()
 
 
+def test_events(api, work):
+    def told(reason, namespace="shop"):
+        with api.lock:
+            return [e for (n, _), e in api.told.items() if e["reason"] == reason and n == namespace]
+
+    def owned(kind, name, spec):
+        return {"metadata": {"generateName": name + "-", "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "Other", "name": "no", "uid": "0"},
+            {"apiVersion": "apps/v1", "kind": kind, "name": name, "uid": "u-" + name, "controller": True}]}, "spec": spec}
+
+    taken = {"containers": [{"name": "web", "image": "i"}], "volumes": [{"name": "farguard", "emptyDir": {}}]}
+    etc = {"containers": [{"name": "web", "image": "i", "volumeMounts": [{"name": "etc", "mountPath": "/etc"}]},
+                          {"name": "db", "image": "i"}], "volumes": [{"name": "etc", "emptyDir": {}}]}
+    webhook = Webhook(api, work, "--drain-seconds", "0", "--probe-seconds", "0")
+    webhook.review(review("shop", owned("ReplicaSet", "web-1", taken), dryRun=True))
+    webhook.review(review("shop"))
+    webhook.review(review("plain", owned("ReplicaSet", "web-1", taken)))
+    for _ in range(5):
+        webhook.review(review("shop", owned("ReplicaSet", "web-2", taken)))
+    report(within(10, lambda: told("NotInjected")), "a pod that is not injected is an Event")
+    event = told("NotInjected")[0]
+    about = event["involvedObject"]
+    report(about == {"apiVersion": "apps/v1", "kind": "ReplicaSet", "namespace": "shop", "name": "web-2", "uid": "u-web-2"},
+           "about the pod's controller", about)
+    report("name-collision" in event["message"] and "farguard.io/inject=disabled" in event["message"] and event["type"] == "Warning"
+           and event["source"]["component"] == "farguard-webhook", "with the contract's word and a way out", event)
+    report(within(30, lambda: told("NotInjected")[0]["count"] == 5) and len(told("NotInjected")) == 1,
+           "the same again is counted, in one Event", told("NotInjected"))
+    report(not any(e["involvedObject"]["name"] == "web-1" for e in told("NotInjected")) and not told("NotInjected", "plain"),
+           "a dry run, an injected pod and one that nobody wanted guarded are none")
+    webhook.review(review("shop", {"metadata": {"name": "bare"}, "spec": taken}))
+    webhook.review(review("shop", {"metadata": {"generateName": "some-"}, "spec": taken}))
+    report(within(10, lambda: len(told("NotInjected")) == 3), "pods without an owner are told too", told("NotInjected"))
+    kinds = {(e["involvedObject"]["kind"], e["involvedObject"]["name"]) for e in told("NotInjected")}
+    report(kinds == {("ReplicaSet", "web-2"), ("Pod", "bare"), ("Namespace", "shop")}, "about themselves, or their namespace", kinds)
+    webhook.review(review("shop", owned("ReplicaSet", "half", etc)))
+    report(within(10, lambda: told("ContainerNotCovered")) and "web (etc-mounted)" in told("ContainerNotCovered")[0]["message"]
+           and "db" not in told("ContainerNotCovered")[0]["message"], "so is a container that will not be covered", told("ContainerNotCovered"))
+    with api.lock:
+        api.told.clear()
+    webhook.review(review("shop", owned("ReplicaSet", "web-2", taken)))
+    report(within(30, lambda: told("NotInjected")), "an Event that the server has forgotten is made anew")
+
+    for i in range(300):
+        webhook.review(review("shop", owned("ReplicaSet", f"many-{i}", taken)))
+    dropped = 'farguard_events_total{result="dropped"}'
+    report(webhook.metric(dropped) > 100 and webhook.get("/readyz")[0] == 200, "of very many, most are dropped, and counted", webhook.metrics())
+    sent = webhook.metric('farguard_events_total{result="sent"}')
+    report(sent < 60, "those that are sent are few at a time", sent)
+    with api.lock:
+        api.tell_status = 403
+    report(within(20, lambda: webhook.metric('farguard_events_total{result="failed"}') > 2), "what the server refuses is counted as well")
+    report(len(lines(webhook, "event not taken")) == 1, "and told once", lines(webhook, "event not taken"))
+    report(webhook.reason("shop") == "injected" and webhook.end() == 0, "pods are injected all the while")
+    with api.lock:
+        api.tell_status = None
+
+
 def main():
     api = Api()
     api.put_namespace("plain")
@@ -244,6 +304,7 @@ def main():
         test_reload(api, work)
         test_plain_file(api, work)
         test_probe(api, work)
+        test_events(api, work)
     api.stop()
     print(f"1..{number}")
     sys.exit(1 if failures else 0)

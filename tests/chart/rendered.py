@@ -92,8 +92,8 @@ def check_objects(objects, count):
              "app.kubernetes.io/name": ("NotIn", ["farguard"])}, excluded)
     is_same("no port is the kubelet's", set(), KUBELET & (set(ports.values()) | set(targets)))
 
-    is_same("cluster-wide it may read what bears on an injection and patch its own configuration, no more",
-            [("events", [], ["list", "watch"]), ("limitranges", [], ["list", "watch"]),
+    is_same("cluster-wide it may read what bears on an injection, tell events and patch its own configuration, no more",
+            [("events", [], ["create", "patch"]), ("events", [], ["list", "watch"]), ("limitranges", [], ["list", "watch"]),
              ("mutatingwebhookconfigurations", ["farguard"], ["get", "patch"]), ("namespaces", [], ["get", "list", "watch"]),
              ("pods", [], ["list", "watch"]), ("resourcequotas", [], ["list", "watch"])],
             rules(objects["ClusterRole/farguard-webhook"]))

@@ -8,6 +8,7 @@
 #include "injector/base/own.h"
 #include "webhook/admit/config.h"
 #include "webhook/admit/log.h"
+#include "webhook/admit/tell.h"
 #include "webhook/mutate/review.h"
 
 int admit_init(struct admit *admit, struct config *config, const struct http_settings *settings,
@@ -18,6 +19,8 @@ int admit_init(struct admit *admit, struct config *config, const struct http_set
 
 	*admit = (struct admit){.config = config};
 	r = watches_init(&admit->watches, config, settings, stop, err);
+	if (r == 0)
+		r = events_init(&admit->events, stop, settings, err);
 	if (r == 0)
 		r = lookup_init(&admit->lookup, &admit->watches, settings, err);
 	if (r < 0)
@@ -31,6 +34,7 @@ int admit_init(struct admit *admit, struct config *config, const struct http_set
 void admit_done(struct admit *admit)
 {
 	starts_done(&admit->starts);
+	events_done(&admit->events);
 	lookup_done(&admit->lookup);
 	watches_done(&admit->watches);
 }
@@ -115,6 +119,7 @@ int admit_review(struct admit *admit, const char *request, size_t len, char **ou
 	if (!outcome.dry_run &&
 	    (outcome.reason == REASON_INJECTED || outcome.reason == REASON_REPAIRED))
 		circuit_injected(circuit, outcome.namespace, time(NULL));
+	tell_outcome(&admit->events, &outcome);
 	return 0;
 }
 
@@ -129,6 +134,9 @@ char *admit_metrics(struct admit *admit, size_t *out_len)
 	        .watch_count = WATCHES_COUNT,
 	        .is_config_good = atomic_load(&admit->config->is_last_good),
 	        .config_good_s = atomic_load(&admit->config->good_s),
+	        .events_sent = atomic_load(&admit->events.sent_count),
+	        .events_failed = atomic_load(&admit->events.failed_count),
+	        .events_dropped = atomic_load(&admit->events.dropped_count),
 	        .is_probed = atomic_load(&admit->probe_result) != PROBE_UNKNOWN,
 	        .is_probe_good = atomic_load(&admit->probe_result) == PROBE_INJECTED,
 	        .probed_s = atomic_load(&admit->probed_s)};

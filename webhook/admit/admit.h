@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "webhook/admit/events.h"
 #include "webhook/admit/lookup.h"
 #include "webhook/admit/metrics.h"
 #include "webhook/admit/starts.h"
@@ -35,6 +36,7 @@ struct admit {
 	struct lookup lookup;
 	struct starts starts;
 	struct metrics metrics;
+	struct events events;
 	atomic_bool has_certificate; /* the Secret's, not the one for the first moments */
 	atomic_bool is_trusted;      /* the webhook configuration names its authority */
 	atomic_bool has_native_sidecars;

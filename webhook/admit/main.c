@@ -58,8 +58,16 @@ static void *run_probe(void *ctx)
 	return NULL;
 }
 
+static void *run_events(void *ctx)
+{
+	struct work *work = ctx;
+
+	events_run(&work->admit.events);
+	return NULL;
+}
+
 /* What runs beside the server's own threads. */
-static void *(*const bodies[])(void *) = {run_keeper, run_reload, run_probe};
+static void *(*const bodies[])(void *) = {run_keeper, run_reload, run_probe, run_events};
 
 #define BODY_COUNT (sizeof(bodies) / sizeof(*bodies))
 
@@ -114,6 +122,7 @@ static int serve(struct work *work, const struct options *options, const sigset_
 	stop_ask(&work->stop);
 	http_stop(work->keeper.http);
 	http_stop(work->probe.http);
+	http_stop(work->admit.events.http);
 	if (work->reload.config)
 		reload_stop(&work->reload);
 	watches_stop(&work->admit.watches);

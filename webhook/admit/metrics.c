@@ -140,6 +140,18 @@ static void format_images(const struct images_counts *images, FILE *out)
 	        (unsigned long long)images->failures);
 }
 
+static void format_events(const struct metrics_state *state, FILE *out)
+{
+	describe(out, "farguard_events_total", "counter",
+	         "Kubernetes Events: sent, refused or unsendable, dropped for want of room.");
+	fprintf(out,
+	        "farguard_events_total{result=\"sent\"} %llu\n"
+	        "farguard_events_total{result=\"failed\"} %llu\n"
+	        "farguard_events_total{result=\"dropped\"} %llu\n",
+	        (unsigned long long)state->events_sent, (unsigned long long)state->events_failed,
+	        (unsigned long long)state->events_dropped);
+}
+
 static void format_state(const struct metrics_state *state, FILE *out)
 {
 	describe(out, "farguard_certificate_expiry_timestamp_seconds", "gauge",
@@ -156,6 +168,7 @@ static void format_state(const struct metrics_state *state, FILE *out)
 	         "When a configuration was taken last.");
 	fprintf(out, "farguard_config_last_reload_success_timestamp_seconds %lld\n",
 	        (long long)state->config_good_s);
+	format_events(state, out);
 	if (state->is_probed) {
 		describe(out, "farguard_selfprobe_success", "gauge",
 		         "1 when a pod, asked for by dry run, came back guarded.");

@@ -40,7 +40,8 @@ struct metrics_state {
 	const struct circuit_row *circuits;
 	size_t circuit_count;
 	const struct images_counts *images;
-	bool is_config_good;           /* the configuration file, as it was read last */
+	bool is_config_good; /* the configuration file, as it was read last */
+	uint64_t events_sent, events_failed, events_dropped;
 	bool is_probed, is_probe_good; /* whether the API server was asked for a guarded pod, and
 	                                  whether one came */
 	int64_t probed_s;              /* Unix time of the last asking */

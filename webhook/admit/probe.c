@@ -14,6 +14,7 @@
 #include "webhook/admit/config.h"
 #include "webhook/admit/log.h"
 #include "webhook/admit/stop.h"
+#include "webhook/admit/tell.h"
 #include "webhook/http/http.h"
 #include "webhook/kube/json.h"
 #include "webhook/kube/pods.h"
@@ -157,6 +158,8 @@ static void note(struct probe *probe, enum probe_result result, const struct err
 		log_say(LOG_ERROR,
 		        result == PROBE_MISSED ? "self-probe not injected" : "self-probe not asked",
 		        "error", err->text);
+	if (result == PROBE_MISSED)
+		tell_probe(&probe->admit->events, probe->namespace, err->text);
 }
 
 /* From four fifths of `ms` to six: replicas must not ask in step. */

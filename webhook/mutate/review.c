@@ -11,6 +11,7 @@
 #include "injector/base/own.h"
 #include "webhook/mutate/decide.h"
 #include "webhook/mutate/ephemeral.h"
+#include "webhook/mutate/note.h"
 #include "webhook/mutate/uid.h"
 #include "webhook/mutate/values.h"
 #include "webhook/mutate/words.h"
@@ -163,22 +164,6 @@ static int write_answer(const struct mutate_result *result, const struct ops *op
 	return 0;
 }
 
-static void note(struct review_outcome *outcome, struct json_object *request)
-{
-	struct json_object *metadata = tree_get(tree_get(request, "object"), "metadata");
-	const char *name = tree_string(request, "name");
-
-	copy(outcome->uid, sizeof(outcome->uid), tree_string(request, "uid"));
-	copy(outcome->operation, sizeof(outcome->operation), tree_string(request, "operation"));
-	copy(outcome->namespace, sizeof(outcome->namespace), tree_string(request, "namespace"));
-	if (!name || !*name)
-		name = tree_string(metadata, "name");
-	if (!name || !*name)
-		name = tree_string(metadata, "generateName");
-	copy(outcome->name, sizeof(outcome->name), name);
-	outcome->dry_run = tree_true(request, "dryRun");
-}
-
 /* Whether it is about a pod, by `operation` on `part` of it ("" for the whole). */
 static bool is_about(struct json_object *request, const char *operation, const char *part)
 {
@@ -307,11 +292,9 @@ int review_answer(const struct policy *policy, const struct review_world *world,
 	asked = request_of(review, err);
 	if (!asked)
 		return -EBADMSG;
-	note(outcome, asked);
+	note_request(outcome, asked);
 	decide(policy, world, asked, &ops, &result);
-	outcome->reason = result.reason;
-	outcome->operations = ops.count;
-	copy(outcome->detail, sizeof(outcome->detail), result.detail);
+	note_result(outcome, &result, ops.count);
 	r = write_answer(&result, &ops, tree_string(asked, "uid"), out_body, out_len);
 	return r < 0 ? err_set(err, -r, "no memory for the answer") : 0;
 }

@@ -41,12 +41,17 @@ struct review_world {
 	void *ctx;
 };
 
-struct review_outcome { /* for log and metrics */
+struct review_outcome { /* for log, metrics and events */
 	enum reason reason;
 	char uid[64], operation[16], namespace[64], name[256];
+	bool is_named; /* `name` is the pod's, not the beginning of it */
+	struct {
+		char api_version[64], kind[64], name[254], uid[64];
+	} owner; /* the pod's controller; texts are "" without one */
 	bool dry_run;
 	size_t operations; /* in the patch */
 	char detail[160];
+	char uncovered[256]; /* "NAME (reason), ...": gaps in an injected pod that nobody chose */
 };
 
 /* Answer `request`.  `*out_body` is malloc'ed, NUL-terminated, `*out_len` long; the caller frees.

@@ -33,6 +33,8 @@ class Api:
         self.calls = []
         self.objects = {resource: {} for resource in RESOURCES}  # by namespace and name
         self.events, self.watches = [], 0
+        self.told = {}              # Events, by namespace and name
+        self.tell_status = None     # when set, no Event is taken, and this is said
         self.secret = {"kind": "Secret", "metadata": {"name": "farguard-tls", "labels": {"a": "b"}},
                        "data": {"other": "eA=="}, "type": "Opaque"}
         self.config = {"kind": "MutatingWebhookConfiguration", "metadata": {"name": "farguard"},
@@ -124,6 +126,8 @@ class Api:
             self.answer(request, status, answer)
 
     def decide(self, method, path, query, body, type_):
+        if method in ("POST", "PATCH") and "events" in path.split("/")[-2:]:
+            return self.decide_event(method, path, body, type_)
         if path == "/version":
             return 200, {"major": "1", "minor": self.minor, "gitVersion": "v1." + self.minor}
         if path[len("/api/v1/"):] in RESOURCES:
@@ -151,6 +155,24 @@ class Api:
                 self.stamp(self.config)
             return 200, self.config
         return 404, {}
+
+    def decide_event(self, method, path, body, type_):
+        event = json.loads(body)
+        if self.tell_status:
+            return self.tell_status, {"kind": "Status", "message": "no events"}
+        if method == "POST":
+            key = (path.split("/")[4], event["metadata"]["name"])
+            if event["metadata"]["namespace"] != key[0] or event["involvedObject"]["namespace"] != key[0] or key in self.told:
+                return 422, {"kind": "Status", "message": "invalid"}
+            self.told[key] = event
+            return 201, event
+        key = (path.split("/")[4], path.split("/")[-1])
+        if key not in self.told:
+            return 404, {"kind": "Status", "message": "not found"}
+        if type_ != "application/merge-patch+json":
+            return 415, {}
+        self.told[key].update(event)
+        return 200, self.told[key]
 
     def decide_secret(self, method, body):
         if method == "PUT":
