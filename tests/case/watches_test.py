@@ -158,6 +158,7 @@ def test_circuit(work):
     report(len(said) == 1 and said[0]["namespace"] == "shop" and said[0]["why"] == "pod web, farguard-install: ErrImagePull"
            and said[0]["level"] == "warn", "which is said once, with the pod", said)
     report(metric(webhook, "farguard_circuit_open", namespace="shop") == 1, "and is a metric", webhook.metrics())
+    report(within(10, lambda: any(e["reason"] == "CircuitOpen" for (n, _), e in list(api.told.items()) if n == "shop")), "and an Event of the namespace", api.told)
     report(webhook.reason("bank") == "injected", "other namespaces stay injected")
     api.put("pods", pod("shop", "old", done(600), made=700))
     report(webhook.reason("shop") == "circuit-open", "what started before closes nothing")

@@ -22,6 +22,8 @@ int admit_init(struct admit *admit, struct config *config, const struct http_set
 	if (r == 0)
 		r = events_init(&admit->events, stop, settings, err);
 	if (r == 0)
+		admit->watches.events = &admit->events;
+	if (r == 0)
 		r = lookup_init(&admit->lookup, &admit->watches, settings, err);
 	if (r < 0)
 		return r;

@@ -72,12 +72,24 @@ void tell_outcome(struct events *events, const struct review_outcome *outcome)
 	}
 }
 
-void tell_probe(struct events *events, const char *namespace, const char *why)
+static void tell_namespace(struct events *events, const char *namespace, const char *reason,
+                           const char *what, const char *why)
 {
 	struct event_about about = {0};
 	char message[EVENT_MESSAGE_MAX];
 
 	snprintf(about.namespace, sizeof(about.namespace), "%s", namespace);
-	snprintf(message, sizeof(message), "pods may start unguarded: %s", why);
-	events_say(events, &about, TELL_SELFPROBE_FAILED, message);
+	snprintf(message, sizeof(message), "%s: %s", what, why);
+	events_say(events, &about, reason, message);
+}
+
+void tell_circuit(struct events *events, const char *namespace, const char *why)
+{
+	tell_namespace(events, namespace, TELL_CIRCUIT_OPEN,
+	               "no more pods of the namespace are injected for a while", why);
+}
+
+void tell_probe(struct events *events, const char *namespace, const char *why)
+{
+	tell_namespace(events, namespace, TELL_SELFPROBE_FAILED, "pods may start unguarded", why);
 }

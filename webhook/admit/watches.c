@@ -9,6 +9,7 @@
 #include "webhook/admit/log.h"
 #include "webhook/admit/metrics.h"
 #include "webhook/admit/stop.h"
+#include "webhook/admit/tell.h"
 #include "webhook/http/http.h"
 #include "webhook/kube/json.h"
 #include "webhook/kube/limits.h"
@@ -116,9 +117,11 @@ static bool wait_or_stop(void *ctx, unsigned ms)
 
 static void on_circuit(void *ctx, const char *namespace, bool is_open, const char *why)
 {
+	struct watches *watches = ctx;
 	struct log_line line;
 
-	(void)ctx;
+	if (is_open && watches->events)
+		tell_circuit(watches->events, namespace, why);
 	if (!log_begin(&line, is_open ? LOG_WARN : LOG_INFO,
 	               is_open ? "circuit open" : "circuit closed"))
 		return;
@@ -136,7 +139,7 @@ static int init_sets(struct watches *watches)
 		r = objects_init(&watches->limit_ranges);
 	if (r == 0)
 		r = objects_init(&watches->quotas);
-	return r < 0 ? r : circuit_init(&watches->circuit, on_circuit, NULL);
+	return r < 0 ? r : circuit_init(&watches->circuit, on_circuit, watches);
 }
 
 int watches_init(struct watches *watches, struct config *config,

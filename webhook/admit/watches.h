@@ -23,6 +23,7 @@
 
 struct config;
 struct err;
+struct events;
 struct http_settings;
 struct metrics_watch;
 struct stop;
@@ -39,6 +40,7 @@ enum watches_resource {
 #define WATCHES_LIMITS_WAIT_MS 5000
 
 struct watches {
+	struct events *events; /* told when a circuit opens; or NULL */
 	struct namespaces namespaces;
 	struct objects limit_ranges, quotas;
 	struct circuit circuit;
