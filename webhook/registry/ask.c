@@ -99,7 +99,5 @@ int ask_image(struct http *http, struct ecr *ecr, const struct ask_question *que
 		r = ask_as_nobody(http, question, is_ecr, out, err);
 	if (r < 0 && tried && count > 1)
 		err_wrap(err, "with each of %zu credentials", count);
-	if (r < 0 && question->note[0])
-		err_wrap(err, "after passing over %.100s", question->note);
 	return r;
 }

@@ -3,7 +3,7 @@
  * Why      The kubelet tries all of them; so do we, in its order.  For ECR the webhook's own role
  *          comes last.  Where nothing fits the registry is asked as nobody.
  * Threads  One thread a client; the tokens of ECR are shared.
- * Errors   Those of images_find(), with what was passed over in the sentence.
+ * Errors   Those of images_find().
  */
 #ifndef FARGUARD_REGISTRY_ASK_H
 #define FARGUARD_REGISTRY_ASK_H
@@ -21,7 +21,6 @@ struct ask_question {
 	bool is_near;
 	const struct credential *const *credentials; /* in the order to try */
 	size_t credential_count;
-	const char *note; /* what was passed over before; "" for nothing */
 	const char *known;
 	uint64_t deadline_ms;
 };

@@ -141,7 +141,6 @@ static int job_run(struct worker *worker, const struct job *job, const char *kno
 	                                .is_near = job->place.is_near,
 	                                .credentials = job->sorted,
 	                                .credential_count = job->count,
-	                                .note = job->credentials.note,
 	                                .known = known[0] ? known : NULL,
 	                                .deadline_ms =
 	                                        clock_ms() + (uint64_t)worker->images->timeout_ms};
@@ -394,16 +393,19 @@ int images_find(struct images *images, const char *reference,
                 long budget_ms, struct images_config *out, struct err *err)
 {
 	CLEANUP(job_freep) struct job *job = NULL;
+	char note[sizeof(job->credentials.note)];
 	int r;
 
 	*out = (struct images_config){0};
 	r = job_make(images, reference, credentials, credential_count, &job, err);
 	if (r < 0)
 		return r;
+	/* What this pod's secrets lack is no part of an answer that others get. */
+	memcpy(note, job->credentials.note, sizeof(note));
 	pthread_mutex_lock(&images->lock);
 	r = find(images, &job, budget_ms < BUDGET_MS_MAX ? budget_ms : BUDGET_MS_MAX, out, err);
 	pthread_mutex_unlock(&images->lock);
-	return r;
+	return r < 0 && note[0] ? err_wrap(err, "without %s", note) : r;
 }
 
 void images_count(struct images *images, struct images_counts *out)

@@ -156,6 +156,7 @@ static void signed_request_names_its_region_and_service(void **state)
 	                 0);
 	assert_true(server_saw(scene->server, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));
 	assert_true(server_saw(scene->server, "/eu-central-1/ecr/aws4_request"));
+	assert_false(server_saw(scene->server, "expect"));
 	assert_false(server_saw(scene->server, "secret"));
 }
 
