@@ -21,6 +21,8 @@ packages=(
 	# the local cluster
 	containerd runc containernetworking-plugins iptables conntrack iproute2 kmod mount util-linux procps openssl curl
 	ca-certificates golang-go
+	# where the cases look images up
+	docker-registry
 	# images of the demo and of the tests
 	buildah debootstrap busybox-static
 	# promtool, for the chart's alerts

@@ -84,11 +84,12 @@ payload() {
 }
 
 webhook() {
-	local sum root=$out/root/webhook library
+	local sum root=$out/root/webhook library authorities=/etc/ssl/certs/ca-certificates.crt
 	local -a libraries
 	programs bin/farguard-webhook
+	[ -s $authorities ] || die "no $authorities; install it with: hack/deps.sh install"
 	mapfile -t libraries < <(ldd "$build/bin/farguard-webhook" | grep -oE '/[^ ]+' | sort -u)
-	sum=$(sum_of "$build/bin/farguard-webhook" "${libraries[@]}")
+	sum=$(sum_of "$build/bin/farguard-webhook" $authorities "${libraries[@]}")
 	! fresh farguard-webhook "$sum" || return 0
 	rm -rf "$root"
 	mkdir -p "$root/etc"
@@ -97,6 +98,8 @@ webhook() {
 	for library in "${libraries[@]}"; do
 		install -D -m 0755 "$library" "$root$library"
 	done
+	# Public registries are asked what an image starts.
+	install -D -m 0644 $authorities "$root$authorities"
 	# The C library's default asks the name server before the hosts file.
 	echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
 	image farguard-webhook "$sum" scratch "$root" \
