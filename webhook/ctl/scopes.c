@@ -29,30 +29,33 @@ static const char *inject_of(struct json_object *metadata)
 	                                        : NULL;
 }
 
+/* Append `scope`, whose name the table owns from then on. */
+static int push(struct scopes *scopes, struct scope *scope)
+{
+	struct scope *items = reallocarray(scopes->items, scopes->count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	items[scopes->count] = *scope;
+	*scope = (struct scope){0};
+	scopes->items = items;
+	scopes->count++;
+	return 0;
+}
+
 static int add(void *ctx, struct json_object *namespace)
 {
-	struct scopes *scopes = ctx;
 	struct json_object *metadata = json_member(namespace, "metadata");
 	const char *name = json_member_string(metadata, "name");
-	struct scope *scope;
+	struct scope scope = {.inject = inject_of(metadata)};
+	int r;
 
 	if (!name || !api_is_name(name))
 		return -EPROTO;
-	if (scopes->count == scopes->cap) {
-		size_t cap = scopes->cap ? scopes->cap * 2 : 64;
-		struct scope *grown = reallocarray(scopes->items, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		scopes->items = grown;
-		scopes->cap = cap;
-	}
-	scope = &scopes->items[scopes->count];
-	*scope = (struct scope){.name = strdup(name), .inject = inject_of(metadata)};
-	if (!scope->name)
-		return -ENOMEM;
-	scopes->count++;
-	return 0;
+	scope.name = strdup(name);
+	r = scope.name ? push(ctx, &scope) : -ENOMEM;
+	free(scope.name);
+	return r;
 }
 
 static void forget(void *ctx)

@@ -21,7 +21,7 @@ struct scope {
 
 struct scopes {
 	struct scope *items; /* sorted by name */
-	size_t count, cap;
+	size_t count;
 };
 
 /* Read the namespace `only`, or all for NULL.  Returns 0 or -errno as api_get(). */

@@ -74,7 +74,7 @@ static int read_extension(struct choice *choice, struct entry cluster, struct er
 
 static int read_cluster(struct choice *choice, struct entry cluster, struct err *err)
 {
-	const char *proxy;
+	const char *proxy = NULL;
 	int r = field_string(cluster, "server", &choice->server, err);
 
 	if (r == 0)
@@ -108,7 +108,7 @@ static int read_cluster(struct choice *choice, struct entry cluster, struct err 
 static int read_context(struct choice *choice, const struct files *files, struct entry context,
                         struct err *err)
 {
-	const char *cluster_name, *user_name;
+	const char *cluster_name = NULL, *user_name = NULL;
 	struct entry cluster, user;
 	int r = field_string(context, "cluster", &cluster_name, err);
 

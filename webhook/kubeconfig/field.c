@@ -16,8 +16,8 @@ int field_error(struct entry entry, struct err *err, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	return stream_error(&entry.file->stream, entry.node->line, entry.node->column, err, "%s",
-	                    text);
+	return stream_error(&entry.file->stream, entry.node ? entry.node->line : 1,
+	                    entry.node ? entry.node->column : 1, err, "%s", text);
 }
 
 /* The member, or NULL for nothing and null. */

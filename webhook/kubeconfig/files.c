@@ -71,7 +71,7 @@ static int parse(struct file *file, size_t len, struct err *err)
 static int check_kind(const struct file *file, struct err *err)
 {
 	struct entry root = {file, file->root};
-	const char *kind, *version;
+	const char *kind = NULL, *version = NULL;
 	int r;
 
 	if (!file->root)
@@ -106,37 +106,32 @@ static void file_done(struct file *file)
 /* Consumes `bytes`, which have a NUL behind them. */
 static int push(struct files *files, const char *name, char *bytes, size_t len, struct err *err)
 {
-	struct file *items, *file;
-	int r;
+	struct file file = {.name = strdup(name), .bytes = bytes}, *items = NULL;
+	int r = file.name ? 0 : err_set(err, ENOMEM, "%.150s: out of memory", name);
 
-	if (files->count == FILES_COUNT_MAX) {
-		free(bytes);
-		return err_set(err, E2BIG, "%.150s: more than %d files", name, FILES_COUNT_MAX);
+	if (r == 0 && files->count == FILES_COUNT_MAX)
+		r = err_set(err, E2BIG, "%.150s: more than %d files", name, FILES_COUNT_MAX);
+	if (r == 0)
+		r = parse(&file, len, err);
+	if (r == 0) {
+		items = reallocarray(files->items, files->count + 1, sizeof(*items));
+		r = items ? 0 : err_set(err, ENOMEM, "%.150s: out of memory", name);
 	}
-	items = reallocarray(files->items, files->count + 1, sizeof(*items));
-	if (!items) {
-		free(bytes);
-		return err_set(err, ENOMEM, "%.150s: out of memory", name);
-	}
-	files->items = items;
-	file = &items[files->count];
-	*file = (struct file){.name = strdup(name), .bytes = bytes};
-	r = file->name ? parse(file, len, err)
-	               : err_set(err, ENOMEM, "%.150s: out of memory", name);
 	if (r < 0) {
-		file_done(file);
+		file_done(&file);
 		return r;
 	}
-	files->count++;
-	if (file->stream.count)
-		file->root = file->stream.documents[0].root;
-	return check_kind(file, err);
+	if (file.stream.count)
+		file.root = file.stream.documents[0].root;
+	files->items = items;
+	items[files->count++] = file;
+	return check_kind(&items[files->count - 1], err);
 }
 
 int files_add(struct files *files, const char *path, struct err *err)
 {
 	char *bytes = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = files_read(path, FILES_BYTES_MAX, &bytes, &len, err);
 
 	return r < 0 ? r : push(files, path, bytes, len, err);
