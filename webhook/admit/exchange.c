@@ -144,7 +144,8 @@ static enum MHD_Result begin(struct admit *admit, struct MHD_Connection *connect
 /* Returns 0, or the status to refuse the body with. */
 static unsigned keep(struct exchange *exchange, const char *bytes, size_t len)
 {
-	size_t cap = exchange->cap ? exchange->cap : 16384;
+	/* Most reviews come in one piece, and no more room is made for those. */
+	size_t cap = exchange->cap ? exchange->cap : 4096;
 	char *grown;
 
 	if (len > REVIEW_BYTES_MAX - exchange->len)

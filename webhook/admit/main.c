@@ -10,6 +10,7 @@
 #include "injector/base/own.h"
 #include "injector/base/version.h"
 #include "webhook/admit/admit.h"
+#include "webhook/admit/allocator.h"
 #include "webhook/admit/config.h"
 #include "webhook/admit/keeper.h"
 #include "webhook/admit/log.h"
@@ -214,8 +215,10 @@ int main(int argc, char **argv)
 	struct options options;
 	struct err err = {0};
 	sigset_t ends;
-	int r = options_parse(&options, argc, argv);
+	int r;
 
+	allocator_tune(argv);
+	r = options_parse(&options, argc, argv);
 	if (r)
 		return r;
 	if (options.help || options.version) {

@@ -2,7 +2,8 @@
  *
  * Owns     Its sockets and threads, until server_stop().
  * Limits   SERVER_CONNECTION_COUNT connections, SERVER_CONNECTIONS_A_CLIENT from one address,
- *          SERVER_IDLE_S without a byte; SERVER_THREAD_COUNT threads.
+ *          SERVER_IDLE_S without a byte; SERVER_HEAD_BYTES a request's head and the answer's
+ *          together; a thread for each processor, SERVER_THREADS_MIN to SERVER_THREADS_MAX.
  */
 #ifndef FARGUARD_ADMIT_SERVER_H
 #define FARGUARD_ADMIT_SERVER_H
@@ -10,7 +11,9 @@
 #define SERVER_CONNECTION_COUNT     512u
 #define SERVER_CONNECTIONS_A_CLIENT 256u
 #define SERVER_IDLE_S               30u
-#define SERVER_THREAD_COUNT         4u
+#define SERVER_HEAD_BYTES           8192ul
+#define SERVER_THREADS_MIN          2u /* one may wait for the API server */
+#define SERVER_THREADS_MAX          4u
 
 struct MHD_Daemon;
 struct admit;

@@ -3,95 +3,83 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "injector/base/err.h"
 
-/* Leaf alone: its authority is what the API server already has. */
-#define CHAIN_MAX 1u
+/* The leaf, and what a cert-manager issuer puts between it and its authority. */
+#define CHAIN_MAX 4u
 
+struct identity {
+	gnutls_pcert_st certs[CHAIN_MAX];
+	unsigned count;
+	gnutls_privkey_t key;
+};
+
+/* A handshake refers to an identity for as long as it takes it to sign, which is within the call
+ * that asked for it.  The slots keep those of the last swaps, long after any such call. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char *served_crt, *served_key;
+static struct identity identities[TLS_KEPT_COUNT];
+static unsigned served;
+static bool is_serving;
 
-static void discard(gnutls_pcert_st *certs, unsigned count, gnutls_privkey_t key)
+static void discard(struct identity *identity)
 {
-	for (unsigned i = 0; i < count; i++)
-		gnutls_pcert_deinit(&certs[i]);
-	gnutls_free(certs);
-	if (key)
-		gnutls_privkey_deinit(key);
+	for (unsigned i = 0; i < identity->count; i++)
+		gnutls_pcert_deinit(&identity->certs[i]);
+	if (identity->key)
+		gnutls_privkey_deinit(identity->key);
+	*identity = (struct identity){0};
 }
 
-/* What gnutls wants, made from the texts; it frees them itself after the handshake. */
-static int import(const char *crt, const char *key, gnutls_pcert_st **out_certs,
-                  unsigned *out_count, gnutls_privkey_t *out_key)
+static int import(const char *crt, const char *key, struct identity *out)
 {
-	gnutls_pcert_st *certs = gnutls_calloc(CHAIN_MAX, sizeof(*certs));
 	gnutls_datum_t crt_text = {(unsigned char *)(uintptr_t)crt, (unsigned)strlen(crt)};
 	gnutls_datum_t key_text = {(unsigned char *)(uintptr_t)key, (unsigned)strlen(key)};
-	gnutls_privkey_t private_key = NULL;
 	unsigned count = CHAIN_MAX;
-	int r = certs ? 0 : GNUTLS_E_MEMORY_ERROR;
+	int r = gnutls_pcert_list_import_x509_raw(out->certs, &count, &crt_text,
+	                                          GNUTLS_X509_FMT_PEM, 0);
 
-	if (r == 0)
-		r = gnutls_pcert_list_import_x509_raw(certs, &count, &crt_text, GNUTLS_X509_FMT_PEM,
-		                                      0);
-	if (r < 0) {
-		gnutls_free(certs);
+	if (r < 0)
 		return r;
-	}
-	r = gnutls_privkey_init(&private_key);
+	out->count = count;
+	r = gnutls_privkey_init(&out->key);
 	if (r == 0)
-		r = gnutls_privkey_import_x509_raw(private_key, &key_text, GNUTLS_X509_FMT_PEM,
-		                                   NULL, 0);
-	if (r < 0) {
-		discard(certs, count, private_key);
-		return r;
-	}
-	*out_certs = certs;
-	*out_count = count;
-	*out_key = private_key;
-	return 0;
+		r = gnutls_privkey_import_x509_raw(out->key, &key_text, GNUTLS_X509_FMT_PEM, NULL,
+		                                   0);
+	if (r < 0)
+		discard(out);
+	return r;
 }
 
 int tls_serve(const char *crt, const char *key, struct err *err)
 {
-	char *new_crt = strdup(crt), *new_key = strdup(key);
-	char *old_crt, *old_key;
-	gnutls_privkey_t private_key;
-	gnutls_pcert_st *certs;
-	unsigned count;
-	int r = new_crt && new_key ? import(crt, key, &certs, &count, &private_key)
-	                           : GNUTLS_E_MEMORY_ERROR;
+	struct identity fresh = {0}, oldest;
+	unsigned slot;
+	int r = import(crt, key, &fresh);
 
-	if (r < 0) {
-		free(new_crt);
-		free(new_key);
+	if (r < 0)
 		return err_set(err, EINVAL, "the certificate cannot be served: %s",
 		               gnutls_strerror(r));
-	}
-	discard(certs, count, private_key);
 	pthread_mutex_lock(&lock);
-	old_crt = served_crt;
-	old_key = served_key;
-	served_crt = new_crt;
-	served_key = new_key;
+	slot = is_serving ? (served + 1) % TLS_KEPT_COUNT : 0;
+	oldest = identities[slot];
+	identities[slot] = fresh;
+	served = slot;
+	is_serving = true;
 	pthread_mutex_unlock(&lock);
-	free(old_crt);
-	if (old_key)
-		explicit_bzero(old_key, strlen(old_key));
-	free(old_key);
+	discard(&oldest);
 	return 0;
 }
 
 void tls_done(void)
 {
 	pthread_mutex_lock(&lock);
-	free(served_crt);
-	free(served_key);
-	served_crt = served_key = NULL;
+	is_serving = false;
+	for (unsigned i = 0; i < TLS_KEPT_COUNT; i++)
+		discard(&identities[i]);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -99,16 +87,20 @@ int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *inf
                  gnutls_pcert_st **certs, unsigned int *certs_length, gnutls_ocsp_data_st **ocsp,
                  unsigned int *ocsp_length, gnutls_privkey_t *privkey, unsigned int *flags)
 {
-	int r = GNUTLS_E_NO_CERTIFICATE_FOUND;
+	bool has_one;
 
 	(void)session;
 	(void)info;
 	pthread_mutex_lock(&lock);
-	if (served_crt)
-		r = import(served_crt, served_key, certs, certs_length, privkey);
+	has_one = is_serving;
+	if (has_one) {
+		*certs = identities[served].certs;
+		*certs_length = identities[served].count;
+		*privkey = identities[served].key;
+	}
 	pthread_mutex_unlock(&lock);
 	*ocsp = NULL;
 	*ocsp_length = 0;
-	*flags = GNUTLS_CERT_RETR_DEINIT_ALL;
-	return r < 0 ? -1 : 0;
+	*flags = 0; /* they stay ours */
+	return has_one ? 0 : -1;
 }
