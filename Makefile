@@ -90,7 +90,7 @@ LDFLAGS_preload := -shared -nostdlib -Wl,-z,noseparate-code,-z,norelro,-z,now,-z
 module_of = $(patsubst tests/unit/%,%,$(patsubst %/,%,$(dir $1)))
 pkgs_of   = $(sort $(foreach m,$1 $(DEPS_$1),$(PKGS_$m)))
 cflags_of = $(if $(call pkgs_of,$1),$(shell $(PKG) --cflags $(call pkgs_of,$1)))
-libs_of   = $(if $(call pkgs_of,$1),$(shell $(PKG) --libs $(call pkgs_of,$1)))
+libs_of   = $(if $(call pkgs_of,$1),$(shell $(PKG) --libs $(call pkgs_of,$1)) -lm)
 static_of = $(if $(filter $1,$(STATIC_MODULES)),$(if $(filter release debug,$(MODE)),-static))
 
 objs = $(patsubst %.c,$B/%.o,$(filter-out %/main.c,$(wildcard $1/*.c)))
