@@ -54,6 +54,7 @@ configure_runtime() {
 		  "ipam":{"type":"host-local","ranges":[[{"subnet":"$pod_net"}]],"routes":[{"dst":"0.0.0.0/0"}]}},
 		 {"type":"portmap","capabilities":{"portMappings":true}}]}
 	END
+	# A registry that a test starts is trusted by $dir/certs.d/HOST:PORT/ca.crt.
 	# Without CAP_SYS_RESOURCE nobody can lower oom_score_adj: never ask for less than our own.
 	cat >"$dir/containerd.toml" <<-END
 		version = 2
@@ -66,6 +67,8 @@ configure_runtime() {
 		[plugins."io.containerd.grpc.v1.cri"]
 		  restrict_oom_score_adj = true
 		  sandbox_image = "farguard.test/pause:1"
+		  [plugins."io.containerd.grpc.v1.cri".registry]
+		    config_path = "$dir/certs.d"
 		  [plugins."io.containerd.grpc.v1.cri".cni]
 		    bin_dir = "/usr/lib/cni"
 		    conf_dir = "$dir/cni"

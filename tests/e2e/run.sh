@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete refuse specs injectors rotate outage uninstall machine; all by default
+#   parts: matrix exec debug survive delete refuse specs injectors lookup rotate outage uninstall machine; all by default
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -23,6 +23,8 @@ SECONDS=0
 . "$here/trouble.sh"
 # shellcheck source=tests/e2e/specs.sh
 . "$here/specs.sh"
+# shellcheck source=tests/e2e/lookup.sh
+. "$here/lookup.sh"
 # shellcheck source=tests/e2e/rotate.sh
 . "$here/rotate.sh"
 # shellcheck source=tests/e2e/injectors.sh
@@ -32,6 +34,7 @@ work=$(mktemp -d)
 proxy=
 finish() {
 	injector_end
+	registry_end
 	[ -z "$proxy" ] || kill "$proxy" 2>/dev/null
 	[ -z "$target_started" ] || "$top/hack/cluster.sh" down
 	rm -rf "$work"
@@ -108,7 +111,7 @@ setup() {
 	within 20 "the API server to reach the webhook" target_guards e2e-guarded || give_up "the API server reaches the webhook"
 }
 
-[ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs injectors rotate outage uninstall machine
+[ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs injectors lookup rotate outage uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end

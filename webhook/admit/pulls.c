@@ -1,7 +1,6 @@
 #include "webhook/admit/pulls.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,10 +39,10 @@ void pulls_done(struct pulls *pulls)
 
 static bool may_read(const struct policy *policy, const char *namespace)
 {
-	const struct policy_list *globs = &policy->registry.pull_secret_namespaces;
+	const struct policy_list *names = &policy->registry.pull_secret_namespaces;
 
-	for (size_t i = 0; i < globs->count; i++)
-		if (fnmatch(globs->items[i], namespace, 0) == 0)
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->items[i], namespace) == 0)
 			return true;
 	return false;
 }

@@ -59,7 +59,7 @@ struct policy {
 		char *lookup;
 		int timeout_ms;
 		char *ca_file;
-		struct policy_list pull_secret_namespaces; /* shell globs */
+		struct policy_list pull_secret_namespaces;
 	} registry;
 	struct {
 		char *source;
