@@ -37,23 +37,32 @@ size_t config_bytes(const struct images_config *config)
 	       (config->ld_preload ? strlen(config->ld_preload) + 1 : 0);
 }
 
+/* Append a copy of `text` to a list with room for it. */
+static bool append(char **list, const char *text, size_t at)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return false;
+	list[at] = copy;
+	return true;
+}
+
 static char **copy_list(char *const *list, bool *out_failed)
 {
-	char **copy;
 	size_t count = 0;
+	char **copy;
 
 	if (!list)
 		return NULL;
 	while (list[count])
 		count++;
 	copy = calloc(count + 1, sizeof(*copy));
-	for (size_t i = 0; copy && i < count; i++) {
-		copy[i] = strdup(list[i]);
-		if (!copy[i]) {
+	for (size_t i = 0; copy && i < count; i++)
+		if (!append(copy, list[i], i)) {
 			free_list(copy);
 			copy = NULL;
 		}
-	}
 	*out_failed |= !copy;
 	return copy;
 }

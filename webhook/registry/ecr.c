@@ -23,23 +23,18 @@
 #define MARGIN_S         300 /* a token that is about to expire is not used */
 
 struct token {
+	struct token *next;
 	struct ecr_host host;
-	char *basic; /* NULL: free */
 	uint64_t until_ms;
+	char basic[];
 };
 
 struct ecr {
 	struct aws aws;
 	pthread_mutex_t lock; /* of the tokens */
-	struct token tokens[ECR_REGIONS_MAX];
+	struct token *first;  /* the latest */
+	size_t count;
 };
-
-static void wipe(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
 
 /* Move past `literal`. */
 static bool skip(struct str *text, const char *literal)
@@ -95,6 +90,41 @@ int ecr_parse_token(const char *text, size_t len, char **out_basic, int64_t *out
 	return *out_basic ? 0 : -ENOMEM;
 }
 
+static bool is_same(const struct ecr_host *a, const struct ecr_host *b)
+{
+	return strcmp(a->region, b->region) == 0 && a->is_china == b->is_china &&
+	       a->is_fips == b->is_fips;
+}
+
+/* Where the token for `host` hangs, or the list's end. */
+static struct token **find(struct ecr *ecr, const struct ecr_host *host)
+{
+	struct token **at = &ecr->first;
+
+	while (*at && !is_same(&(*at)->host, host))
+		at = &(*at)->next;
+	return at;
+}
+
+static struct token **last(struct ecr *ecr)
+{
+	struct token **at = &ecr->first;
+
+	while ((*at)->next)
+		at = &(*at)->next;
+	return at;
+}
+
+static void drop(struct ecr *ecr, struct token **at)
+{
+	struct token *token = *at;
+
+	*at = token->next;
+	ecr->count--;
+	explicit_bzero(token->basic, strlen(token->basic));
+	free(token);
+}
+
 int ecr_init(struct ecr **out)
 {
 	struct ecr *ecr = calloc(1, sizeof(*ecr));
@@ -117,8 +147,8 @@ void ecr_done(struct ecr *ecr)
 {
 	if (!ecr)
 		return;
-	for (size_t i = 0; i < ECR_REGIONS_MAX; i++)
-		wipe(ecr->tokens[i].basic);
+	while (ecr->first)
+		drop(ecr, &ecr->first);
 	aws_done(&ecr->aws);
 	pthread_mutex_destroy(&ecr->lock);
 	free(ecr);
@@ -129,37 +159,15 @@ bool ecr_is_usable(const struct ecr *ecr)
 	return aws_has_keys(&ecr->aws);
 }
 
-static bool is_same(const struct ecr_host *a, const struct ecr_host *b)
-{
-	return strcmp(a->region, b->region) == 0 && a->is_china == b->is_china &&
-	       a->is_fips == b->is_fips;
-}
-
-/* That of the region, else a free one, else the one that expires first. */
-static struct token *find_slot(struct ecr *ecr, const struct ecr_host *host)
-{
-	struct token *slot = &ecr->tokens[0];
-
-	for (size_t i = 0; i < ECR_REGIONS_MAX; i++) {
-		struct token *at = &ecr->tokens[i];
-
-		if (at->basic && is_same(&at->host, host))
-			return at;
-		if (slot->basic && (!at->basic || at->until_ms < slot->until_ms))
-			slot = at;
-	}
-	return slot;
-}
-
 static char *recall(struct ecr *ecr, const struct ecr_host *host)
 {
-	struct token *slot;
+	const struct token *token;
 	char *basic = NULL;
 
 	pthread_mutex_lock(&ecr->lock);
-	slot = find_slot(ecr, host);
-	if (slot->basic && is_same(&slot->host, host) && clock_ms() < slot->until_ms)
-		basic = strdup(slot->basic);
+	token = *find(ecr, host);
+	if (token && clock_ms() < token->until_ms)
+		basic = strdup(token->basic);
 	pthread_mutex_unlock(&ecr->lock);
 	return basic;
 }
@@ -168,30 +176,33 @@ static void remember(struct ecr *ecr, const struct ecr_host *host, const char *b
                      int64_t expiry_s)
 {
 	int64_t left_s = expiry_s - (int64_t)time(NULL) - MARGIN_S;
-	char *copy = left_s > 0 ? strdup(basic) : NULL;
-	struct token *slot;
+	size_t len = strlen(basic);
+	struct token *token = left_s > 0 ? calloc(1, sizeof(*token) + len + 1) : NULL;
 
-	if (!copy)
+	if (!token)
 		return; /* it is made anew for the next image */
-	if (left_s > ECR_TOKEN_S)
-		left_s = ECR_TOKEN_S;
+	token->host = *host;
+	token->until_ms =
+	        clock_ms() + (uint64_t)(left_s < ECR_TOKEN_S ? left_s : ECR_TOKEN_S) * 1000;
+	memcpy(token->basic, basic, len);
+	ecr_forget(ecr, host);
 	pthread_mutex_lock(&ecr->lock);
-	slot = find_slot(ecr, host);
-	wipe(slot->basic);
-	*slot = (struct token){*host, copy, clock_ms() + (uint64_t)left_s * 1000};
+	if (ecr->count == ECR_REGIONS_MAX)
+		drop(ecr, last(ecr));
+	token->next = ecr->first;
+	ecr->first = token;
+	ecr->count++;
 	pthread_mutex_unlock(&ecr->lock);
 }
 
 void ecr_forget(struct ecr *ecr, const struct ecr_host *host)
 {
-	struct token *slot;
+	struct token **at;
 
 	pthread_mutex_lock(&ecr->lock);
-	slot = find_slot(ecr, host);
-	if (slot->basic && is_same(&slot->host, host)) {
-		wipe(slot->basic);
-		*slot = (struct token){0};
-	}
+	at = find(ecr, host);
+	if (*at)
+		drop(ecr, at);
 	pthread_mutex_unlock(&ecr->lock);
 }
 

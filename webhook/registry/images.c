@@ -1,5 +1,6 @@
 #include "webhook/registry/images.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -79,9 +80,11 @@ static int job_make(const struct images *images, const char *reference,
 	struct str parts[1 + 3 * CREDENTIALS_MAX];
 	char whole[REFERENCE_TEXT_MAX];
 	size_t part_count = 0;
-	int r = job ? reference_parse(reference, &job->reference, err)
-	            : err_set(err, ENOMEM, "no memory");
+	int r;
 
+	if (!job)
+		return err_set(err, ENOMEM, "no memory");
+	r = reference_parse(reference, &job->reference, err);
 	if (r == 0)
 		r = places_find(&images->places, &job->reference, &job->place, err);
 	for (size_t i = 0; r == 0 && i < credential_count && i < IMAGES_CREDENTIALS_MAX; i++)
@@ -400,6 +403,7 @@ int images_find(struct images *images, const char *reference,
 	r = job_make(images, reference, credentials, credential_count, &job, err);
 	if (r < 0)
 		return r;
+	assert(job);
 	/* What this pod's secrets lack is no part of an answer that others get. */
 	memcpy(note, job->credentials.note, sizeof(note));
 	pthread_mutex_lock(&images->lock);
