@@ -253,11 +253,30 @@ def test_crowd(webhook):
     for connection in crowd:
         connection.close()
     report(within(20, lambda: tries(webhook)), "and when they are gone it answers")
+    crowd = [trickle(webhook, f"127.0.0.{2 + i % 3}") for i in range(600)]
+    kept = webhook.connect()
+    report(within(20, lambda: tries(webhook)), "600 heads that trickle in give their places to one that comes whole")
+    kept.close()
+    for connection in crowd:
+        connection.close()
     crowd = [raw(webhook, "127.0.0.2") for _ in range(400)]
     report(within(20, lambda: tries(webhook)), "400 from one address leave room for another")
     for connection in crowd:
         connection.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def trickle(webhook, source):
+    """A connection with half of a head, or with as much of a handshake as the server has taken up."""
+    connection = raw(webhook, source)
+    context = ssl._create_unverified_context()
+    connection.settimeout(0.3)
+    try:
+        connection = context.wrap_socket(connection)
+        connection.sendall(HEAD)
+    except OSError:
+        pass
+    return connection
 
 
 def tries(webhook):

@@ -11,6 +11,7 @@
 #include "injector/base/clock.h"
 #include "injector/base/err.h"
 #include "webhook/admit/admit.h"
+#include "webhook/admit/crowd.h"
 #include "webhook/mutate/review.h"
 
 struct exchange {
@@ -206,8 +207,10 @@ enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, cons
 	struct exchange *exchange = *state;
 
 	(void)version;
-	if (!exchange)
+	if (!exchange) {
+		crowd_begin(connection);
 		return begin(cls, connection, url, method, state);
+	}
 	if (*upload_data_size == 0)
 		return answer(cls, connection, exchange);
 	if (clock_ms() - exchange->start_ms > EXCHANGE_UPLOAD_MS)
@@ -226,8 +229,8 @@ void exchange_end(void *cls, struct MHD_Connection *connection, void **state,
 	struct exchange *exchange = *state;
 
 	(void)cls;
-	(void)connection;
 	(void)code;
+	crowd_end(connection);
 	if (!exchange)
 		return;
 	forget_body(exchange);

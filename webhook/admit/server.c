@@ -1,5 +1,6 @@
 #include "webhook/admit/server.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include "injector/base/own.h"
 #include "webhook/admit/admit.h"
 #include "webhook/admit/config.h"
+#include "webhook/admit/crowd.h"
 #include "webhook/admit/exchange.h"
 #include "webhook/admit/listen.h"
 #include "webhook/admit/pages.h"
@@ -23,6 +25,8 @@
 	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"                                               \
 	":-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"                                \
 	":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%SERVER_PRECEDENCE"
+
+static_assert(CROWD_COUNT < SERVER_CONNECTION_COUNT, "places are given anew before none is left");
 
 static unsigned thread_count(void)
 {
@@ -51,10 +55,11 @@ static int start_admission(struct server *server, struct admit *admit, struct er
 	        NULL, exchange_step, admit, MHD_OPTION_LISTEN_SOCKET, fd,
 	        MHD_OPTION_HTTPS_CERT_CALLBACK2, tls_retrieve, MHD_OPTION_HTTPS_PRIORITIES,
 	        PRIORITIES, MHD_OPTION_NOTIFY_COMPLETED, exchange_end, NULL,
-	        MHD_OPTION_THREAD_POOL_SIZE, thread_count(), MHD_OPTION_CONNECTION_LIMIT,
-	        SERVER_CONNECTION_COUNT, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	        SERVER_CONNECTIONS_A_CLIENT, MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_S,
-	        MHD_OPTION_CONNECTION_MEMORY_LIMIT, SERVER_HEAD_BYTES, MHD_OPTION_END);
+	        MHD_OPTION_NOTIFY_CONNECTION, crowd_notify, NULL, MHD_OPTION_THREAD_POOL_SIZE,
+	        thread_count(), MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTION_COUNT,
+	        MHD_OPTION_PER_IP_CONNECTION_LIMIT, SERVER_CONNECTIONS_A_CLIENT,
+	        MHD_OPTION_CONNECTION_TIMEOUT, SERVER_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	        SERVER_HEAD_BYTES, MHD_OPTION_END);
 	if (!server->admission)
 		return err_set(err, EIO, "server.listen: TLS cannot be served on %s",
 		               server->admission_address);
