@@ -71,6 +71,13 @@ def check_variables():
     same(path, "variable", set(re.findall(r'"(FARGUARD_[A-Z_]+)"', (ROOT / path).read_text())), "env")
 
 
+def check_found():
+    found = set()
+    for path in ("webhook/mutate/judge.h", "webhook/ctl/twins.h"):
+        found |= set(re.findall(r'#define (?:JUDGE|TWINS)_[A-Z_]+\s+"([a-z-]+)"', (ROOT / path).read_text()))
+    same(path, "reason of check", found, "found")
+
+
 def leaves(value, prefix=""):
     for key, inner in value.items():
         name = f"{prefix}{key}"
@@ -116,7 +123,7 @@ def check_version():
             problem(path, number, f"{match.group(1)} {match.group(2)} is not {version} of injector/base/version.h")
 
 
-for check in (check_uses, check_reasons, check_variables, check_config, check_records, check_version):
+for check in (check_uses, check_reasons, check_found, check_variables, check_config, check_records, check_version):
     try:
         check()
     except FileNotFoundError as missing:

@@ -110,6 +110,7 @@ def test_found(scene):
               owner={"kind": "ReplicaSet", "name": "web-5d9"})
     scene.pod("shop", "forged", containers("web"), {"farguard.io/injected": "true"}, forged)
     scene.pod("shop", "opted-out", containers("web"), annotations={"farguard.io/inject": "disabled"})
+    scene.pod("shop", "all-out", containers("web"), annotations={"farguard.io/exclude-containers": "*"})
     scene.pod("shop", "host", containers("web", hostNetwork=True))
     scene.pod("shop", "own-volume", containers("web", volumes=[{"name": "farguard", "emptyDir": {}}]))
     for pod in (whole, robbed):
@@ -381,6 +382,25 @@ def test_plugins(scene, token):
                 apiVersion="client.authentication.k8s.io/v1alpha1")
 
 
+def test_in_pod(scene, token):
+    """As in a pod: a mount namespace with a service account where the kubelet puts it."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        report(True, "the service account of a pod # SKIP needs a mount namespace (root)")
+        return
+    with open(scene.server.path("token"), "w", encoding="utf-8") as f:
+        f.write(token)
+    script = """mkdir -p "$0/account/kubernetes.io/serviceaccount" &&
+        cp "$0/token" "$0/ca.crt" "$0/account/kubernetes.io/serviceaccount" &&
+        mount -t tmpfs none "$(realpath /var/run)" && mkdir /var/run/secrets &&
+        cp -r "$0/account/." /var/run/secrets && exec "$@" """
+    result = subprocess.run(["unshare", "-m", "sh", "-ec", script, scene.server.dir, PROGRAM, "check", "-n", "quiet"],
+                            capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL, env={
+                                "PATH": os.environ["PATH"], "HOME": "/nonexistent", "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+                                "KUBERNETES_SERVICE_PORT": str(scene.server.port)})
+    report(result.returncode == 1 and "1 of 1 pods" in result.stdout, "the service account of a pod",
+           result.stdout + result.stderr)
+
+
 def test_kubeconfigs(scene):
     server = scene.server
     cluster = server.kubeconfig("one.kubeconfig", {"token": "wrong"})
@@ -418,6 +438,7 @@ def main():
         token = account_token(scene)
         test_credentials(scene, token)
         test_plugins(scene, token)
+        test_in_pod(scene, token)
         test_kubeconfigs(scene)
         test_pages(scene)
         server.processes[1].kill()

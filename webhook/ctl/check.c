@@ -43,7 +43,17 @@ static bool is_over(struct json_object *pod)
 static bool is_denied(const struct judge *judge)
 {
 	return judge->is_wanted && judge->reason != REASON_INJECTED &&
-	       judge->reason != REASON_ALREADY_INJECTED && judge->reason != REASON_NOT_FARGATE;
+	       judge->reason != REASON_ALREADY_INJECTED && judge->reason != REASON_NOT_FARGATE &&
+	       judge->reason != REASON_NO_CONTAINER_SELECTED;
+}
+
+/* Whether a container should be guarded: not when somebody chose that each should not. */
+static bool has_any(const struct judge *judge)
+{
+	for (size_t i = 0; i < judge->count; i++)
+		if (!judge->containers[i].is_chosen)
+			return true;
+	return false;
 }
 
 static void add(struct check *check, const struct judge *judge, struct json_object *metadata,
@@ -126,9 +136,9 @@ static int on_pod(void *ctx, struct json_object *pod)
 	judge_pod(check->policy, &context, pod, &check->judge);
 	if (is_denied(&check->judge))
 		add_all(check, pod);
-	else if (check->judge.count)
+	else if (has_any(&check->judge))
 		add_containers(check, &context, scope, pod);
-	check->pods += is_denied(&check->judge) || check->judge.count;
+	check->pods += is_denied(&check->judge) || has_any(&check->judge);
 	check->unguarded += check->findings.count > before;
 	return check->findings.failed ? -ENOMEM : 0;
 }

@@ -32,6 +32,7 @@ struct choice {
 	bool is_insecure;
 	struct choice_pem ca, cert, key;
 	const char *token, *token_path;
+	struct entry user; /* node NULL: it names none */
 	const char *username, *password;
 	const char *headers[CHOICE_HEADERS_MAX + 1]; /* of impersonation; ends with NULL */
 	bool has_plugin;

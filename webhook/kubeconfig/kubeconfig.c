@@ -92,8 +92,8 @@ static int no_config(const struct kubeconfig_sources *sources, struct err *err)
 {
 	if (sources->list && *sources->list)
 		return err_set(err, ENOENT,
-		               "no kubeconfig: KUBECONFIG (%.80s) names no file that is there, and "
-		               "this is no pod; give one by --kubeconfig FILE",
+		               "no kubeconfig: no file of KUBECONFIG (%.80s) is there and says "
+		               "something, and this is no pod; give one by --kubeconfig FILE",
 		               sources->list);
 	return err_set(err, ENOENT,
 	               "no kubeconfig: %.80s/.kube/config is not there, and this is no pod; give "
@@ -156,6 +156,23 @@ static int check_pem(const struct choice_pem *pem, const char *what, struct err 
 	return field_error(pem->where, err, "%s is no PEM (-----BEGIN ...)", what);
 }
 
+/* The file's content is newer than a token beside it. */
+static int check_token(struct choice *choice, struct err *err)
+{
+	if (!choice->token_path)
+		return 0;
+	if (access(choice->token_path, R_OK) == 0) {
+		choice->token = NULL;
+		return 0;
+	}
+	if (!choice->token)
+		return field_error(
+		        (struct entry){choice->user.file, node_get(choice->user.node, "tokenFile")},
+		        err, "tokenFile: %.120s: %s", choice->token_path, strerror(errno));
+	choice->token_path = NULL;
+	return 0;
+}
+
 static int load_files(struct kubeconfig *config, struct err *err)
 {
 	struct choice *choice = &config->choice;
@@ -166,18 +183,13 @@ static int load_files(struct kubeconfig *config, struct err *err)
 	if (r == 0)
 		r = load(&choice->key, "client-key", &config->key, err);
 	if (r == 0)
+		r = check_token(choice, err);
+	if (r == 0)
 		r = check_pem(&choice->ca, "certificate-authority", err);
 	if (r == 0)
 		r = check_pem(&choice->cert, "client-certificate", err);
 	if (r == 0)
 		r = check_pem(&choice->key, "client-key", err);
-	/* The file's content is newer than a token beside it. */
-	if (r == 0 && choice->token_path && choice->token) {
-		if (access(choice->token_path, R_OK) == 0)
-			choice->token = NULL;
-		else
-			choice->token_path = NULL;
-	}
 	return r;
 }
 

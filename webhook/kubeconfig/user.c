@@ -202,10 +202,11 @@ static int check(struct choice *choice, struct entry user, struct err *err)
 
 int user_read(struct choice *choice, struct entry user, struct err *err)
 {
-	struct entry exec;
+	struct entry exec = {0};
 	int r = choice_read_pem(choice, user, "client-certificate-data", "client-certificate",
 	                        &choice->cert, err);
 
+	choice->user = user;
 	if (r == 0)
 		r = choice_read_pem(choice, user, "client-key-data", "client-key", &choice->key,
 		                    err);

@@ -7,16 +7,18 @@
 #include "injector/base/own.h"
 #include "webhook/mutate/tree.h"
 
-static bool has_mount(struct json_object *container, const char *path)
+/* `part` is what of the volume is mounted, NULL for all of it. */
+static bool has_mount(struct json_object *container, const char *path, const char *part)
 {
 	struct json_object *mounts = tree_list(container, "volumeMounts");
 
 	for (size_t i = 0; i < tree_count(mounts); i++) {
 		const char *name = tree_string(tree_at(mounts, i), "name");
 		const char *at = tree_string(tree_at(mounts, i), "mountPath");
+		const char *of = tree_string(tree_at(mounts, i), "subPath");
 
 		if (name && at && strcmp(name, CONTRACT_VOLUME) == 0 && strcmp(at, path) == 0)
-			return true;
+			return part ? of && strcmp(of, part) == 0 : !of || !*of;
 	}
 	return false;
 }
@@ -41,9 +43,11 @@ static bool is_whole(const struct plan *plan)
 /* As the plan would cover it, or in another of our ways: the configuration may have changed. */
 static bool is_guarded(const struct plan_container *c)
 {
-	return has_mount(c->spec, CONTRACT_DIR) &&
-	       (c->wrapped ||
-	        (!c->has_command && (has_mount(c->spec, CONTRACT_PRELOAD) || preloads(c->spec))));
+	bool is_preloaded =
+	        has_mount(c->spec, CONTRACT_PRELOAD, CONTRACT_PRELOAD_KEY) || preloads(c->spec);
+
+	return has_mount(c->spec, CONTRACT_DIR, NULL) &&
+	       (c->wrapped || (!c->has_command && is_preloaded));
 }
 
 static bool is_chosen(const struct plan_container *c)
@@ -57,7 +61,8 @@ static void judge_containers(const struct plan *plan, struct judge *out)
 {
 	bool is_ours = plan_is_repair(plan);
 
-	out->reason = is_ours ? REASON_ALREADY_INJECTED : REASON_INJECTED;
+	if (out->reason == REASON_INJECTED && is_ours)
+		out->reason = REASON_ALREADY_INJECTED;
 	out->count = plan->count;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_container *c = &plan->containers[i];
@@ -111,6 +116,6 @@ void judge_pod(const struct policy *policy, const struct mutate_context *context
 	out->count = 0;
 	snprintf(out->detail, sizeof(out->detail), "%s", plan.detail);
 	name_workload(tree_object(pod, "metadata"), out->workload);
-	if (out->reason == REASON_INJECTED)
+	if (out->reason == REASON_INJECTED || out->reason == REASON_NO_CONTAINER_SELECTED)
 		judge_containers(&plan, out);
 }

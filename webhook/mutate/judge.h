@@ -35,7 +35,7 @@ struct judge {
 };
 
 /* Judge `pod`, which is borrowed.  The containers are set for REASON_INJECTED (none of ours stands
- * in it) and REASON_ALREADY_INJECTED. */
+ * in it), REASON_ALREADY_INJECTED and REASON_NO_CONTAINER_SELECTED. */
 void judge_pod(const struct policy *policy, const struct mutate_context *context,
                struct json_object *pod, struct judge *out);
 

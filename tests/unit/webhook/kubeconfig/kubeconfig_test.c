@@ -127,7 +127,7 @@ static void file_that_is_asked_for_must_be_there(void **state)
 	snprintf(path, sizeof(path), "%s/none", scene->dir);
 	assert_int_equal(open_config(scene, (struct kubeconfig_sources){.path = path}), -ENOENT);
 	assert_int_equal(open_config(scene, (struct kubeconfig_sources){.list = path}), -ENOENT);
-	assert_says(scene, "names no file that is there");
+	assert_says(scene, "is there and says something");
 	assert_int_equal(open_config(scene, (struct kubeconfig_sources){.home = scene->dir}),
 	                 -ENOENT);
 	assert_says(scene, ".kube/config is not there, and this is no pod");
@@ -206,6 +206,10 @@ static void token_file_is_newer_than_the_token(void **state)
 	assert_int_equal(open_config(scene, (struct kubeconfig_sources){.path = path}), 0);
 	assert_null(kubeconfig_settings(&scene->config).token);
 	assert_non_null(kubeconfig_settings(&scene->config).token_file);
+	put_config(scene, "a", "\"https://h\"", "tokenFile: none");
+	assert_int_equal(open_config(scene, (struct kubeconfig_sources){.path = path}), -EINVAL);
+	assert_says(scene, "/a:4:21: tokenFile: ");
+	assert_says(scene, "/none: No such file");
 }
 
 #define EXEC                                                                                       \

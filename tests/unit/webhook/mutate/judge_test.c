@@ -96,6 +96,11 @@ static void part_that_was_taken_away_is_incomplete(void **state)
 	judge(&t, t.after);
 	assert_container(0, "web", JUDGE_INCOMPLETE);
 	assert_container(1, "job", NULL);
+	injected(&t, TWO);
+	json_object_object_add(at(t.after, "spec containers 0 volumeMounts 1"), "subPath",
+	                       json_object_new_string("elsewhere"));
+	judge(&t, t.after);
+	assert_container(0, "web", JUDGE_INCOMPLETE);
 	/* Without the install container nothing is there to run. */
 	injected(&t, TWO);
 	json_object_array_del_idx(at(t.after, "spec initContainers"), 0, 1);
@@ -124,6 +129,13 @@ static void container_that_is_left_out_says_who_chose_that(void **state)
 	assert_container(3, "web", JUDGE_STARTED_BEFORE);
 	assert_true(judged.containers[0].is_chosen && judged.containers[1].is_chosen);
 	assert_false(judged.containers[2].is_chosen || judged.containers[3].is_chosen);
+	json_object_put(pod);
+	pod = json("{'metadata':{'name':'p','annotations':{'farguard.io/containers':'x'}},"
+	           "'spec':{'containers':[{'name':'a','image':'i'}]}}");
+	judge(&t, pod);
+	assert_int_equal(judged.reason, REASON_NO_CONTAINER_SELECTED);
+	assert_container(0, "a", "not-selected");
+	assert_true(judged.containers[0].is_chosen);
 	json_object_put(pod);
 	trial_done(&t);
 }
