@@ -18,10 +18,10 @@ no_pods() {
 	[ -z "$(kubectl -n chart-test get pods -o name)" ]
 }
 
-of_release() { # everything with our label, cluster-wide
+of_release() { # NAMESPACE: everything with our label, cluster-wide, and what else is in the namespace
 	kubectl get -A --ignore-not-found -o name -l app.kubernetes.io/name=farguard \
 		"mutatingwebhookconfigurations,clusterroles,clusterrolebindings,all,configmaps,secrets,serviceaccounts,roles,rolebindings,pdb,networkpolicies"
-	kubectl -n chart-test get configmaps,secrets -o name | grep -v '^configmap/kube-root-ca.crt$'
+	kubectl -n "$1" get configmaps,secrets -o name | grep -v '^configmap/kube-root-ca.crt$'
 }
 
 webhook_wrote() { # what stands in the Secret and in the caBundle
@@ -110,5 +110,5 @@ installed() {
 	succeeds "helm uninstall" helm uninstall farguard -n chart-test --wait --timeout 60s
 	installed_release=
 	within 30 "the pods to go" no_pods
-	same "nothing is left" "" "$(of_release)"
+	same "nothing is left" "" "$(of_release chart-test)"
 }

@@ -13,6 +13,7 @@ import sys
 import yaml
 
 NAMES = {
+    "Pod/farguard-test",
     "ConfigMap/farguard", "Secret/farguard-tls", "MutatingWebhookConfiguration/farguard",
     "Deployment/farguard-webhook", "Service/farguard-webhook", "ServiceAccount/farguard-webhook",
     "PodDisruptionBudget/farguard-webhook", "ClusterRole/farguard-webhook", "ClusterRoleBinding/farguard-webhook",

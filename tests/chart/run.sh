@@ -1,9 +1,10 @@
 #!/bin/bash
 # run.sh [PART...] - the chart and the plain manifests (TAP).
 #
-#   parts: rendered (lint, renderings, schema, overlays), installed (a real API server); both by default
+#   parts: rendered (lint, renderings, schema, overlays), installed (a real API server), running (with the
+#   programs in it); all by default
 #
-# Owns     The namespace chart-test; on a cluster that is up and has no Farguard a release in it.
+# Owns     The namespaces chart-*; on a cluster that is up and has no Farguard a release in them.
 # Limits   Without a cluster, or without farguardctl, what needs them is skipped with the reason.
 set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -16,6 +17,8 @@ build=${FARGUARD_BUILD:-$top/build/${FARGUARD_MODE:-release}}
 . "$here/installed.sh"
 # shellcheck source=tests/chart/conform.sh
 . "$here/conform.sh"
+# shellcheck source=tests/chart/running.sh
+. "$here/running.sh"
 # shellcheck source=tests/chart/selection.sh
 . "$here/selection.sh"
 # shellcheck source=tests/chart/monitoring.sh
@@ -24,7 +27,7 @@ build=${FARGUARD_BUILD:-$top/build/${FARGUARD_MODE:-release}}
 . "$here/manifests.sh"
 
 work=$(mktemp -d)
-trap 'installed_finish; rm -rf "$work"' EXIT
+trap 'installed_finish; running_finish; rm -rf "$work"' EXIT
 
 helm() {
 	"$top/hack/cluster.sh" helm "$@"
@@ -201,10 +204,10 @@ rendered() {
 	manifests
 }
 
-[ $# -gt 0 ] || set -- rendered installed
+[ $# -gt 0 ] || set -- rendered installed running
 for part; do
 	case $part in
-	rendered | installed) "$part" ;;
+	rendered | installed | running) "$part" ;;
 	*)
 		sed -n 's/^#   //p' "$0" >&2
 		exit 2

@@ -109,6 +109,11 @@ setup() {
 	ok "helm install succeeds and the webhook becomes ready"
 	namespaces >/dev/null || give_up "namespaces are made"
 	within 20 "the API server to reach the webhook" target_guards e2e-guarded || give_up "the API server reaches the webhook"
+	if helm test farguard -n farguard --timeout 60s >"$work/helm-test" 2>&1; then
+		ok "helm test gets a guarded pod"
+	else
+		not_ok "helm test gets a guarded pod" "$(cat "$work/helm-test")"
+	fi
 }
 
 [ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs injectors lookup rotate outage uninstall machine

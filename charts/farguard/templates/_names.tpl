@@ -29,6 +29,22 @@ app.kubernetes.io/component: webhook
 {{- end -}}
 {{- end }}
 
+{{- /* Pod security restricted, and a root file system that nothing is written to. */ -}}
+{{- define "farguard.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "farguard.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
 {{- define "farguard.config" -}}
 {{- $image := dict "reference" (include "farguard.reference" (list .Values.payload.image .Chart.AppVersion)) "pullPolicy" .Values.payload.image.pullPolicy -}}
 {{ set (deepCopy .Values.config) "image" $image | toYaml }}
