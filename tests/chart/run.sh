@@ -128,6 +128,14 @@ renderings() {
 		--set config.inject.fargateOnly=true --kube-version 1.28
 	has "no condition where the API server knows none" "$hook|matchConditions" null \
 		--set config.inject.fargateOnly=true --kube-version 1.27
+	has "a namespace whose pull Secrets may be read gets a Role" 'Role/farguard-webhook-pull-secrets|rules' \
+		'[{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]' --set 'config.registry.pullSecretNamespaces={shop}'
+	has "there and nowhere else" 'Role/farguard-webhook-pull-secrets|metadata|namespace' '"shop"' \
+		--set 'config.registry.pullSecretNamespaces={shop}'
+	has "bound to the webhook's account" 'RoleBinding/farguard-webhook-pull-secrets|subjects' \
+		'[{"kind": "ServiceAccount", "name": "farguard-webhook", "namespace": "farguard"}]' \
+		--set 'config.registry.pullSecretNamespaces={shop}'
+	has "no such Role by default" Role/farguard-webhook-pull-secrets null
 	has "an account's annotation" 'ServiceAccount/farguard-webhook|metadata|annotations' '{"a.test/role": "r"}' \
 		--set 'serviceAccount.annotations.a\.test/role=r'
 }
@@ -164,6 +172,7 @@ schema() {
 	refuses metricsFrom --set 'networkPolicy.metricsFrom[0].namespace=x'
 	refuses egressPorts --set 'networkPolicy.egressPorts={}'
 	refuses disabled --set 'monitoring.rules.disabled={FarguardNone}'
+	refuses pullSecretNamespaces --set 'config.registry.pullSecretNamespaces={team-*}'
 	refuses expression --set 'webhook.matchConditions[0].name=x'
 	refuses limits --set config.agent.resources.limits.cpu=much
 	refuses limit --set config.agent.resources.limit.cpu=1
