@@ -10,6 +10,7 @@ entryPoint and the agent's, each process 1 of a PID namespace.  TAP on stdout.
 import glob
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -193,7 +194,7 @@ def by_chance(count):
         counted = {"injected": 0, "no-container-selected": 0}
         tasks = [chance.task(seed) for seed in range(count)]
         for i in range(0, count, 50):
-            text = "\n".join(json.dumps(t, indent=(None, 2, "\t")[i // 50 % 3], ensure_ascii=i % 100 == 0)
+            text = "\n".join(chance.text(random.Random(i), t) if i % 200 == 0 else json.dumps(t, indent=(None, 2, "\t")[i // 50 % 3])
                              for t in tasks[i:i + 50]).encode()
             for seed, t in enumerate(tasks[i:i + 50], i):
                 if rules.wrong(t):

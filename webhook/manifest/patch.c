@@ -68,21 +68,17 @@ static int set_lead(struct arena *arena, struct member *member, struct str lead)
 	return 0;
 }
 
-/* Whether white space in an empty collection is none that its members could be set by. */
-static bool is_line(struct str close)
-{
-	return !close.len || memchr(close.ptr, '\n', close.len);
-}
-
 static int insert(struct arena *arena, struct place *place, struct member member)
 {
 	struct node *node = place->node;
 	struct member *next = place->index < node->count ? &node->members[place->index] : NULL;
 
 	if (!node->count) {
-		/* "{}" was flow style for want of anything else; "{ }" is somebody's taste. */
+		/* "{}" was flow style for want of anything else; what stands in "{ }" is somebody's
+		 * taste, and comes back: a member that is set as the bracket behind it is says so.
+		 */
 		node->style = 0;
-		if (is_line(node->close))
+		if (!node->close.len)
 			node->close = (struct str){NULL, 0};
 		else if (set_lead(arena, &member, node->close) < 0)
 			return -ENOMEM;
@@ -115,13 +111,21 @@ static int op_add(struct arena *arena, struct place *place, struct node *value)
 	return insert(arena, place, member);
 }
 
+/* Whether a collection that loses its only member keeps the white space before its bracket. */
+static bool keeps_close(const struct node *node, const struct spacing *spacing)
+{
+	return spacing && node->close.len && str_eq(spacing->lead, node->close);
+}
+
 static int op_remove(struct arena *arena, struct place *place)
 {
 	struct node *node = place->node;
+	bool keeps = false;
 
 	while (place->exists) {
 		const struct spacing *spacing = node->members[place->index].spacing;
 
+		keeps = keeps_close(node, spacing);
 		if (place->index == 0 && node->count > 1 && spacing &&
 		    set_lead(arena, &node->members[1], spacing->lead) < 0)
 			return -ENOMEM;
@@ -131,7 +135,7 @@ static int op_remove(struct arena *arena, struct place *place)
 			break;
 		find_member(place);
 	}
-	if (!node->count && is_line(node->close))
+	if (!node->count && !keeps)
 		node->close = (struct str){NULL, 0};
 	return 0;
 }

@@ -1,5 +1,6 @@
 """chance.py - task definitions by chance that ECS would take, always the same ones for a seed."""
 
+import json
 import random
 
 WORDS = ["web", "api", "Worker", "log_router", "db-1", "envoy", "side_car", "x", "A9"]
@@ -69,3 +70,17 @@ def task(seed):
     if sometimes(r, 0.3):
         out["tags"] = [{"key": "farguard.io/exclude-containers", "value": r.choice(["web", "web api", "none"])}]
     return {"taskDefinition": out} if sometimes(r, 0.3) else out
+
+
+def space(r):
+    return r.choice(["", "", " ", "\n", "\t", "  \r\n "])
+
+
+def text(r, value):
+    """As JSON, with white space wherever it may be."""
+    if isinstance(value, dict):
+        members = (f"{space(r)}{text(r, k)}{space(r)}:{space(r)}{text(r, v)}{space(r)}" for k, v in value.items())
+        return "{" + space(r) + ",".join(members) + "}"
+    if isinstance(value, list):
+        return "[" + space(r) + ",".join(space(r) + text(r, v) + space(r) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=sometimes(r))

@@ -44,6 +44,8 @@ static void removing_what_was_added_gives_the_text_back(void **state)
 	        "{ \"l\" :\n[ 1 , 2 ]}",
 	        "{\n\n  \"l\": [\n\n    1,\n    2 , 3\n  ]\n}",
 	        "{\"l\":[]}",
+	        "{\n  \"l\": [\n  ]\n}",
+	        "{\"l\":[ \r\n\t] }",
 	};
 	static const char *const places[] = {"/l/0", "/l/-"};
 
@@ -67,7 +69,7 @@ static void removing_what_was_added_gives_the_text_back(void **state)
 			snprintf(patch, sizeof(patch),
 			         "[{\"op\":\"remove\",\"path\":\"/"
 			         "m\"},{\"op\":\"remove\",\"path\":\"/l/%zu\"}]",
-			         j == 0 || i == 4 ? (size_t)0
+			         j == 0 || i >= 4 ? (size_t)0
 			         : i == 3         ? (size_t)3
 			                          : (size_t)2);
 			patched(out, patch, texts[i]);
