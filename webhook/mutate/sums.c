@@ -22,14 +22,17 @@ struct sum sums_container(struct json_object *container, const char *kind, const
 	return sum.has || strcmp(kind, "requests") != 0 ? sum : amount(resources, "limits", name);
 }
 
-static struct sum plus(struct sum a, struct sum b)
+static void add(struct sum *to, const struct sum *more)
 {
-	return (struct sum){a.value + b.value, a.has || b.has};
+	to->value += more->value;
+	to->has |= more->has;
 }
 
-static struct sum larger(struct sum a, struct sum b)
+static void raise_to(struct sum *to, const struct sum *other)
 {
-	return (struct sum){a.value > b.value ? a.value : b.value, a.has || b.has};
+	if (other->value > to->value)
+		to->value = other->value;
+	to->has |= other->has;
 }
 
 static bool is_sidecar(struct json_object *container)
@@ -53,35 +56,39 @@ struct sum sums_of(struct json_object *spec, const char *kind, const char *name,
 	static const struct sums_more none;
 	struct json_object *init = tree_list(spec, "initContainers");
 	struct json_object *main = tree_list(spec, "containers");
-	struct sum running = {0}, sidecars = {0}, most = {0}, pod = of_pod(spec, kind, name);
-	struct sum overhead = {0};
 	struct json_object *over = tree_get(tree_get(spec, "overhead"), name);
+	struct sum total = of_pod(spec, kind, name), sidecars = {0}, most = {0}, overhead = {0};
 
 	if (over)
 		overhead.has = quantity_parse(json_object_get_string(over), &overhead.value);
-	if (pod.has)
-		return plus(pod, overhead);
+	if (total.has) {
+		add(&total, &overhead);
+		return total;
+	}
 	more = more ? more : &none;
-	most = more->first;
-	if (more->on_is_sidecar)
-		sidecars = more->on;
-	else
-		running = more->on;
-	most = larger(most, sidecars);
+	add(more->on_is_sidecar ? &sidecars : &total, &more->on);
+	raise_to(&most, &more->first);
+	raise_to(&most, &sidecars);
 	for (size_t i = 0; i < tree_count(init); i++) {
 		struct json_object *container = tree_at(init, i);
 		struct sum one = sums_container(container, kind, name);
 
-		if (is_sidecar(container))
-			sidecars = plus(sidecars, one);
-		else
-			most = larger(most, plus(one, sidecars));
+		if (is_sidecar(container)) {
+			add(&sidecars, &one);
+		} else {
+			add(&one, &sidecars);
+			raise_to(&most, &one);
+		}
 	}
-	for (size_t i = 0; i < tree_count(main); i++)
-		running = plus(running, sums_container(tree_at(main, i), kind, name));
-	running = larger(plus(running, sidecars), most);
+	for (size_t i = 0; i < tree_count(main); i++) {
+		struct sum one = sums_container(tree_at(main, i), kind, name);
+
+		add(&total, &one);
+	}
+	add(&total, &sidecars);
+	raise_to(&total, &most);
 	/* A pod without limits gets none from its runtime's overhead. */
-	if (overhead.has && (running.has || strcmp(kind, "requests") == 0))
-		running = plus(running, overhead);
-	return running;
+	if (overhead.has && (total.has || strcmp(kind, "requests") == 0))
+		add(&total, &overhead);
+	return total;
 }
