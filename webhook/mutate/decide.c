@@ -9,6 +9,7 @@
 #include "webhook/mutate/apply.h"
 #include "webhook/mutate/check.h"
 #include "webhook/mutate/edit.h"
+#include "webhook/mutate/fargate.h"
 #include "webhook/mutate/plan.h"
 #include "webhook/mutate/status.h"
 #include "webhook/mutate/words.h"
@@ -42,19 +43,36 @@ static bool is_news(const struct plan *plan, enum reason reason)
 	       reason != REASON_ALREADY_INJECTED && reason != REASON_NOT_FARGATE;
 }
 
+/* What a warning is about in this pod; "" when its sentence says it all. */
+static const char *about(const struct plan *plan, const char *word, struct json_object *status,
+                         char out[128])
+{
+	struct json_object *fargate = tree_get(status, "fargate");
+	const char *before = tree_string(fargate, "before"), *after = tree_string(fargate, "after");
+
+	out[0] = '\0';
+	if (strcmp(word, "unknown-annotation-value") == 0)
+		return plan->unknown;
+	if (strcmp(word, "fargate-refuses") == 0)
+		snprintf(out, 128, "%s", fargate_refuses(plan->spec));
+	else if (strcmp(word, "size-increased") == 0 && before && after)
+		snprintf(out, 128, "%.32s instead of %.32s, %+.2f USD a month", after, before,
+		         json_object_get_double(tree_get(fargate, "pricePerMonthDelta")));
+	return out;
+}
+
 static struct json_object *warning_list(const struct plan *plan, enum reason reason,
-                                        const char *detail)
+                                        struct json_object *status, const char *detail)
 {
 	struct tree_build build = {0};
+	char text[128];
 	struct json_object *list = tree_new_list(&build);
 
 	for (size_t i = 0; i < plan->warning_count; i++)
 		for (size_t j = 0; j < sizeof(sentences) / sizeof(*sentences); j++)
 			if (strcmp(plan->warnings[i], sentences[j].word) == 0)
 				say(&build, list, sentences[j].word, sentences[j].text,
-				    strcmp(plan->warnings[i], "unknown-annotation-value") == 0
-				            ? plan->unknown
-				            : "");
+				    about(plan, plan->warnings[i], status, text));
 	if (is_news(plan, reason))
 		say(&build, list, reason_name(reason), "the pod is not guarded", detail);
 	return list;
@@ -124,5 +142,5 @@ void decide_pod(const struct policy *policy, const struct mutate_context *contex
 		ops_done(ops);
 		tree_putp(&out->status);
 	}
-	out->warnings = warning_list(&plan, out->reason, out->detail);
+	out->warnings = warning_list(&plan, out->reason, out->status, out->detail);
 }

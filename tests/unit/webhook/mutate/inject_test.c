@@ -456,6 +456,10 @@ static void requests_do_not_buy_a_larger_size_unless_that_is_allowed(void **stat
 	assert_string_equal(text_of(at(t.after, "spec containers 1 resources requests")),
 	                    "{\"cpu\":\"100m\",\"memory\":\"32Mi\"}");
 	assert_string_equal(text_of(at(t.result.status, "warnings")), "[\"size-increased\"]");
+	assert_string_equal(string_at(t.result.warnings, "0"),
+	                    "farguard: size-increased: the pod needs a larger Fargate size than "
+	                    "without Farguard: 0.5vCPU 1GB instead of 0.25vCPU 0.5GB, +9.01 USD a "
+	                    "month");
 	assert_string_equal(string_at(t.result.status, "fargate pricePerMonthDelta"), "9.01");
 	trial_done(&t);
 }
