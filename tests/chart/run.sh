@@ -136,6 +136,19 @@ renderings() {
 		'[{"kind": "ServiceAccount", "name": "farguard-webhook", "namespace": "farguard"}]' \
 		--set 'config.registry.pullSecretNamespaces={shop}'
 	has "no such Role by default" Role/farguard-webhook-pull-secrets null
+	local lent=(--set config.tls.source=cert-manager)
+	has "with cert-manager the chart has no Secret" 'Secret/farguard-tls' null "${lent[@]}"
+	has "but a Certificate for it" 'Certificate/farguard-webhook|spec|dnsNames' \
+		'["farguard-webhook.farguard.svc", "farguard-webhook.farguard.svc.cluster.local"]' "${lent[@]}"
+	has "of an issuer of its own" 'Certificate/farguard-webhook|spec|issuerRef' \
+		'{"group": "cert-manager.io", "kind": "Issuer", "name": "farguard-ca"}' "${lent[@]}"
+	has "or another's" 'Certificate/farguard-webhook|spec|issuerRef' '{"kind": "ClusterIssuer", "name": "x"}' "${lent[@]}" \
+		--set certManager.issuerRef.name=x --set certManager.issuerRef.kind=ClusterIssuer
+	has "then without an authority of its own" 'Certificate/farguard-ca' null "${lent[@]}" --set certManager.issuerRef.name=x
+	has "its cainjector is told where from" 'MutatingWebhookConfiguration/farguard|metadata|annotations' \
+		'{"cert-manager.io/inject-ca-from": "farguard/farguard-webhook"}' "${lent[@]}"
+	has "and the webhook may write no Secret" 'Role/farguard-webhook|rules|0|verbs' '["get"]' "${lent[@]}"
+	has "nor the caBundle" 'MutatingWebhookConfiguration/farguard|webhooks|0|clientConfig|caBundle' null "${lent[@]}"
 	has "an account's annotation" 'ServiceAccount/farguard-webhook|metadata|annotations' '{"a.test/role": "r"}' \
 		--set 'serviceAccount.annotations.a\.test/role=r'
 }

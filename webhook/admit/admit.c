@@ -48,7 +48,8 @@ const char *admit_not_ready(struct admit *admit)
 	if (!atomic_load(&admit->has_certificate))
 		return "no certificate from Secret farguard-tls yet";
 	if (!atomic_load(&admit->is_trusted))
-		return "caBundle of MutatingWebhookConfiguration farguard is not set yet";
+		return "caBundle of MutatingWebhookConfiguration farguard does not vouch for the "
+		       "certificate yet";
 	return watches_missing(&admit->watches);
 }
 

@@ -9,6 +9,7 @@
 #include "injector/base/own.h"
 #include "webhook/admit/admit.h"
 #include "webhook/admit/config.h"
+#include "webhook/admit/lent.h"
 #include "webhook/admit/log.h"
 #include "webhook/admit/stop.h"
 #include "webhook/admit/tls.h"
@@ -37,6 +38,16 @@ static void take_terms(struct keeper *keeper)
 	                                    .leaf_age_max_s = rotate_s};
 }
 
+/* Read once: it takes a restart. */
+static bool is_lent(struct config *config)
+{
+	const struct policy *policy = config_get(config);
+	bool is = strcmp(policy->tls.source, "cert-manager") == 0;
+
+	config_put(config, policy);
+	return is;
+}
+
 int keeper_init(struct keeper *keeper, struct admit *admit, struct stop *stop,
                 const struct http_settings *settings, const char *namespace, const char *service,
                 struct err *err)
@@ -52,6 +63,7 @@ int keeper_init(struct keeper *keeper, struct admit *admit, struct stop *stop,
 			snprintf(keeper->names[i], sizeof(keeper->names[i]), "%s", service);
 		keeper->name_list[i] = keeper->names[i];
 	}
+	keeper->is_lent = is_lent(admit->config);
 	take_terms(keeper);
 	return http_open(&keeper->http, settings, err);
 }
@@ -61,6 +73,7 @@ void keeper_done(struct keeper *keeper)
 	http_close(keeper->http);
 	keeper->http = NULL;
 	cert_done(&keeper->served);
+	free(TAKE(keeper->awaited));
 	tls_done();
 }
 
@@ -134,34 +147,63 @@ static int agree(struct keeper *keeper, struct cert *out, struct err *err)
 	return r;
 }
 
+int keeper_serve(struct keeper *keeper, struct cert *cert, struct err *err)
+{
+	int r = tls_serve(cert->tls_crt, cert->tls_key, err);
+
+	if (r < 0)
+		return r;
+	cert_done(&keeper->served);
+	keeper->served = *cert;
+	*cert = (struct cert){0};
+	atomic_store(&keeper->admit->certificate_expiry_s,
+	             (int64_t)cert_expiry(keeper->served.tls_crt));
+	atomic_store(&keeper->admit->has_certificate, true);
+	log_say(LOG_INFO, "certificate served", "namespace", keeper->namespace);
+	return 0;
+}
+
+/* Whether a certificate of a new authority has to wait: the one before is good as well, and an API
+ * server may not have heard of the change. */
+static bool must_settle(struct keeper *keeper, const struct cert *cert)
+{
+	bool is_new = !keeper->awaited || strcmp(keeper->awaited, cert->ca_crt) != 0;
+
+	if (!keeper->served.tls_crt || strcmp(keeper->served.ca_crt, cert->ca_crt) == 0 ||
+	    !cert_vouches(cert->ca_crt, keeper->served.tls_crt, keeper->names[0], time(NULL)))
+		return false;
+	if (is_new) {
+		free(keeper->awaited);
+		keeper->awaited = strdup(cert->ca_crt);
+	}
+	return is_new && keeper->awaited;
+}
+
 /* Make the API server trust `cert`, then serve it. */
 static int publish(struct keeper *keeper, struct cert *cert, struct err *err)
 {
 	bool has_changed = false;
-	int r = bundle_put(keeper->http, KEEPER_CONFIG, cert->ca_crt, &has_changed, err);
+	int r = bundle_put(keeper->http, KEEPER_CONFIG, cert->ca_crt, &has_changed, err), served;
 
 	/* Once true it stays: an API server that is away must not find the webhook gone as well. */
 	if (r == 0)
 		atomic_store(&keeper->admit->is_trusted, true);
-	if (has_changed)
+	if (has_changed) {
 		log_say(LOG_INFO, "caBundle written", NULL, NULL);
+		/* A replica that read the Secret before another wrote it may have the older. */
+		keeper->wait_ms = KEEPER_PENDING_MS;
+	}
 	/* Without the configuration nobody calls; with an old one the old certificate may count. */
 	if (r < 0 && keeper->served.tls_crt)
 		return r;
-	if (!cert_equal(cert, &keeper->served)) {
-		int served = tls_serve(cert->tls_crt, cert->tls_key, err);
-
-		if (served < 0)
-			return served;
-		cert_done(&keeper->served);
-		keeper->served = *cert;
-		*cert = (struct cert){0};
-		atomic_store(&keeper->admit->certificate_expiry_s,
-		             (int64_t)cert_expiry(keeper->served.tls_crt));
-		atomic_store(&keeper->admit->has_certificate, true);
-		log_say(LOG_INFO, "certificate served", "namespace", keeper->namespace);
+	if (cert_equal(cert, &keeper->served))
+		return r;
+	if (must_settle(keeper, cert)) {
+		keeper->wait_ms = KEEPER_SETTLE_MS;
+		return r;
 	}
-	return r;
+	served = keeper_serve(keeper, cert, err);
+	return served < 0 ? served : r;
 }
 
 static int ask_version(struct keeper *keeper, struct err *err)
@@ -181,8 +223,12 @@ static int step(struct keeper *keeper, struct err *err)
 	int version = ask_version(keeper, &untold), r;
 
 	take_terms(keeper);
-	r = agree(keeper, &cert, err);
-	if (r == 0)
+	keeper->wait_ms = KEEPER_PERIOD_MS;
+	if (keeper->is_lent)
+		r = lent_step(keeper, err);
+	else
+		r = agree(keeper, &cert, err);
+	if (r == 0 && !keeper->is_lent)
 		r = publish(keeper, &cert, err);
 	/* That the version is not told must not keep the certificate from being renewed. */
 	if (r == 0 && version < 0) {
@@ -202,7 +248,7 @@ void keeper_run(struct keeper *keeper)
 
 		if (r == -ECANCELED)
 			return;
-		wait_ms = r < 0 ? retry_ms : KEEPER_PERIOD_MS;
+		wait_ms = r < 0 ? retry_ms : keeper->wait_ms;
 		retry_ms = r == 0                               ? RETRY_MS_MIN
 		           : retry_ms * 2 < KEEPER_RETRY_MS_MAX ? retry_ms * 2
 		                                                : KEEPER_RETRY_MS_MAX;

@@ -135,6 +135,53 @@ bool cert_is_usable(const struct cert *cert, const char *const *names, time_t no
 	return ca && !fault_of_leaf(leaf, key, ca, names, 1, now);
 }
 
+static void stack_freep(STACK_OF(X509) * *stack)
+{
+	sk_X509_pop_free(*stack, X509_free);
+}
+
+bool cert_vouches(const char *bundle, const char *chain, const char *name, time_t now)
+{
+	CLEANUP(stack_freep) STACK_OF(X509) *anchors = issue_parse_certs(bundle, CERT_BUNDLE_MAX);
+	CLEANUP(stack_freep) STACK_OF(X509) *served = issue_parse_certs(chain, CERT_BUNDLE_MAX);
+	CLEANUP(store_freep) X509_STORE *store = X509_STORE_new();
+	CLEANUP(store_ctx_freep) X509_STORE_CTX *context = X509_STORE_CTX_new();
+	X509 *leaf = served && sk_X509_num(served) ? sk_X509_value(served, 0) : NULL;
+	bool vouches;
+
+	if (!store || !context || !anchors || !leaf)
+		return false;
+	for (int i = 0; i < sk_X509_num(anchors); i++)
+		if (!X509_STORE_add_cert(store, sk_X509_value(anchors, i)))
+			return false;
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	if (!X509_STORE_CTX_init(context, store, leaf, served))
+		return false;
+	X509_STORE_CTX_set_time(context, 0, now);
+	X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_SERVER);
+	vouches = X509_verify_cert(context) == 1 && X509_check_host(leaf, name, 0, 0, NULL) == 1;
+	ERR_clear_error();
+	return vouches;
+}
+
+const char *cert_fault(const char *chain, const char *key, const char *name, time_t now)
+{
+	CLEANUP(issue_cert_freep) X509 *leaf = issue_parse_cert(chain);
+	CLEANUP(issue_key_freep) EVP_PKEY *its = issue_parse_key(key);
+
+	if (!leaf)
+		return "there is no certificate in it";
+	if (!its)
+		return "the certificate's key is missing";
+	if (!fits(leaf, its))
+		return "the certificate's key is another's";
+	if (X509_check_host(leaf, name, 0, 0, NULL) != 1)
+		return "the certificate names another server";
+	if (time_of(X509_get0_notAfter(leaf)) <= now)
+		return "the certificate has expired";
+	return NULL;
+}
+
 /* ca_crt with `fresh` in front of the authority that it has now, when that one still counts. */
 static char *join_authorities(char *fresh, const char *old, time_t now)
 {

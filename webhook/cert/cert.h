@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <time.h>
 
+#define CERT_BUNDLE_MAX 32
+
 struct err;
 
 /* The keys of the Secret; NULL for one that is missing. */
@@ -43,6 +45,15 @@ enum cert_state cert_check(const struct cert *cert, const struct cert_terms *ter
 /* Whether `cert` can be served at `now`: the certificate is signed by ca_crt, carries the first of
  * `names`, fits its key and has not expired. */
 bool cert_is_usable(const struct cert *cert, const char *const *names, time_t now);
+
+/* Whether one of the certificates in `bundle` (PEM, at most CERT_BUNDLE_MAX count) vouches at `now`
+ * for the server's certificate that `chain` (PEM) begins with, under `name`; as the API server does
+ * it, any of them may be the anchor. */
+bool cert_vouches(const char *bundle, const char *chain, const char *name, time_t now);
+
+/* What is wrong with a certificate and a key that others made, for a log; NULL when they can be
+ * served as `name` at `now`. */
+const char *cert_fault(const char *chain, const char *key, const char *name, time_t now);
 
 /* Put what `state` says is due into `out`, the rest copied from `old`.  Returns 0 or -errno, `out`
  * empty then. */

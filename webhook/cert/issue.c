@@ -199,3 +199,23 @@ EVP_PKEY *issue_parse_key(const char *pem)
 		ERR_clear_error();
 	return key;
 }
+
+STACK_OF(X509) * issue_parse_certs(const char *pem, int max)
+{
+	CLEANUP(bio_freep) BIO *bio = open_text(pem);
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	X509 *cert;
+
+	while (bio && certs && sk_X509_num(certs) <= max &&
+	       (cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL))) {
+		if (!sk_X509_push(certs, cert)) {
+			X509_free(cert);
+			break;
+		}
+	}
+	ERR_clear_error();
+	if (certs && sk_X509_num(certs) > 0 && sk_X509_num(certs) <= max)
+		return certs;
+	sk_X509_pop_free(certs, X509_free);
+	return NULL;
+}

@@ -36,4 +36,8 @@ char *issue_format_key(EVP_PKEY *key);
 X509 *issue_parse_cert(const char *pem);
 EVP_PKEY *issue_parse_key(const char *pem);
 
+/* Every certificate in a PEM text, in its order; NULL when there is none, or more than `max`.  For
+ * sk_X509_pop_free(). */
+STACK_OF(X509) * issue_parse_certs(const char *pem, int max);
+
 #endif

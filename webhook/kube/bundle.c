@@ -64,6 +64,15 @@ static int make_patch(struct json_object *config, const char *encoded, struct js
 	return 0;
 }
 
+static int path_of(const char *name, char *out, size_t cap, struct err *err)
+{
+	if (!api_is_name(name))
+		return err_set(err, EINVAL, "\"%.80s\" is no name", name);
+	snprintf(out, cap, "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/%s",
+	         name);
+	return 0;
+}
+
 int bundle_put(struct http *http, const char *name, const char *ca, bool *out_changed,
                struct err *err)
 {
@@ -76,11 +85,9 @@ int bundle_put(struct http *http, const char *name, const char *ca, bool *out_ch
 	*out_changed = false;
 	if (!patch || !encoded)
 		return err_set(err, ENOMEM, "no memory");
-	if (!api_is_name(name))
-		return err_set(err, EINVAL, "\"%.80s\" is no name", name);
-	snprintf(path, sizeof(path),
-	         "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/%s", name);
-	r = api_get(http, path, &config, err);
+	r = path_of(name, path, sizeof(path), err);
+	if (r == 0)
+		r = api_get(http, path, &config, err);
 	if (r == 0)
 		r = make_patch(config, encoded, patch, err);
 	if (r < 0 || json_object_array_length(patch) == 0)
@@ -88,4 +95,34 @@ int bundle_put(struct http *http, const char *name, const char *ca, bool *out_ch
 	r = api_send(http, "PATCH", path, "application/json-patch+json", patch, err);
 	*out_changed = r == 0;
 	return r;
+}
+
+int bundle_check(struct http *http, const char *name, bool (*is_good)(void *ctx, const char *pem),
+                 void *ctx, bool *out_good, struct err *err)
+{
+	CLEANUP(json_putp) struct json_object *config = NULL;
+	struct json_object *webhooks;
+	char path[HTTP_URL_BYTES_MAX / 2];
+	size_t count;
+	int r = path_of(name, path, sizeof(path), err);
+
+	if (r == 0)
+		r = api_get(http, path, &config, err);
+	if (r < 0)
+		return r;
+	webhooks = json_member(config, "webhooks");
+	count = json_object_is_type(webhooks, json_type_array) ? json_object_array_length(webhooks)
+	                                                       : 0;
+	*out_good = count > 0;
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_member_string(
+		        json_member(json_object_array_get_idx(webhooks, i), "clientConfig"),
+		        "caBundle");
+		size_t len = 0;
+		CLEANUP(mem_freep)
+		char *pem = text ? encoding_from_base64(text, strlen(text), &len) : NULL;
+
+		*out_good &= is_good(ctx, pem ? pem : "");
+	}
+	return 0;
 }

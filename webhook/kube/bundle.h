@@ -18,4 +18,9 @@ struct http;
 int bundle_put(struct http *http, const char *name, const char *ca, bool *out_changed,
                struct err *err);
 
+/* Ask `is_good` about the caBundle (PEM, "" when there is none) of every webhook of `name`;
+ * `*out_good` is whether all of them are. */
+int bundle_check(struct http *http, const char *name, bool (*is_good)(void *ctx, const char *pem),
+                 void *ctx, bool *out_good, struct err *err);
+
 #endif

@@ -67,8 +67,9 @@ class Webhook:
     def line(self, message):
         return next((line for line in list(self.lines) if line.get("msg") == message), None)
 
-    def connect(self, api=None, timeout=20):
-        context = ssl.create_default_context(cadata=api.text("ca.crt")) if api else ssl._create_unverified_context()
+    def connect(self, api=None, timeout=20, bundle=None):
+        bundle = api.text("ca.crt") if api else bundle
+        context = ssl.create_default_context(cadata=bundle) if bundle else ssl._create_unverified_context()
         raw = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

@@ -4,6 +4,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "injector/base/err.h"
 #include "tests/harness.h"
@@ -184,6 +185,95 @@ static void leaf_names_the_server_and_nothing_more(void **state)
 	cert_done(&cert);
 }
 
+static void bundle_vouches_for_what_one_of_it_has_signed(void **state)
+{
+	struct cert first, second, renewed;
+	char bundle[8192], chain[8192];
+	struct err err = {0};
+
+	(void)state;
+	make(&first, START);
+	make(&second, START);
+	assert_true(cert_vouches(first.ca_crt, first.tls_crt, names[0], START));
+	assert_true(cert_vouches(first.ca_crt, first.tls_crt, names[2], START));
+	assert_false(cert_vouches(second.ca_crt, first.tls_crt, names[0], START));
+	assert_false(cert_vouches(first.ca_crt, first.tls_crt, "other.farguard.svc", START));
+	assert_false(cert_vouches(first.ca_crt, first.tls_crt, names[0], START + 91 * DAY));
+	assert_false(cert_vouches(first.ca_crt, first.tls_crt, names[0], START - DAY));
+	snprintf(bundle, sizeof(bundle), "# a comment\n%s\n%s", second.ca_crt, first.ca_crt);
+	assert_true(cert_vouches(bundle, first.tls_crt, names[0], START));
+	assert_true(cert_vouches(bundle, second.tls_crt, names[0], START));
+	snprintf(chain, sizeof(chain), "%s%s", first.tls_crt, first.ca_crt);
+	assert_true(cert_vouches(bundle, chain, names[0], START));
+	/* As Go has it, what stands in the bundle itself needs nobody else. */
+	assert_true(cert_vouches(first.tls_crt, first.tls_crt, names[0], START));
+	assert_false(cert_vouches("", first.tls_crt, names[0], START));
+	assert_false(cert_vouches("garbage", first.tls_crt, names[0], START));
+	assert_false(cert_vouches(first.ca_crt, "", names[0], START));
+	assert_false(cert_vouches(first.ca_crt, NULL, names[0], START));
+	/* The overlap: whoever still serves the old certificate is trusted with the new bundle. */
+	assert_int_equal(cert_renew(&first, CERT_CA_DUE, &terms, START, &renewed, &err), 0);
+	assert_true(cert_vouches(renewed.ca_crt, first.tls_crt, names[0], START));
+	assert_true(cert_vouches(renewed.ca_crt, renewed.tls_crt, names[0], START));
+	assert_false(cert_vouches(first.ca_crt, renewed.tls_crt, names[0], START));
+	cert_done(&first);
+	cert_done(&second);
+	cert_done(&renewed);
+}
+
+static void bundle_of_too_many_is_none(void **state)
+{
+	struct cert cert;
+	size_t len;
+	char *bundle;
+
+	(void)state;
+	make(&cert, START);
+	len = strlen(cert.ca_crt);
+	bundle = calloc(CERT_BUNDLE_MAX + 1, len + 1);
+	assert_non_null(bundle);
+	for (size_t i = 0; i < CERT_BUNDLE_MAX; i++)
+		memcpy(bundle + i * len, cert.ca_crt, len);
+	assert_true(cert_vouches(bundle, cert.tls_crt, names[0], START));
+	memcpy(bundle + CERT_BUNDLE_MAX * len, cert.ca_crt, len);
+	assert_false(cert_vouches(bundle, cert.tls_crt, names[0], START));
+	free(bundle);
+	cert_done(&cert);
+}
+
+static void certificate_of_others_is_looked_at_before_it_is_served(void **state)
+{
+	struct cert cert, other;
+
+	(void)state;
+	make(&cert, START);
+	make(&other, START);
+	assert_null(cert_fault(cert.tls_crt, cert.tls_key, names[0], START));
+	assert_non_null(cert_fault(cert.tls_crt, other.tls_key, names[0], START));
+	assert_non_null(cert_fault(cert.tls_crt, cert.tls_key, "other", START));
+	assert_non_null(cert_fault(cert.tls_crt, cert.tls_key, names[0], START + 91 * DAY));
+	assert_non_null(cert_fault(NULL, cert.tls_key, names[0], START));
+	assert_non_null(cert_fault(cert.tls_crt, NULL, names[0], START));
+	assert_non_null(cert_fault("", "", names[0], START));
+	/* A clock that is behind by hours is no reason to serve nothing. */
+	assert_null(cert_fault(cert.tls_crt, cert.tls_key, names[0], START - DAY));
+	cert_done(&cert);
+	cert_done(&other);
+}
+
+/* Replicas whose clocks differ by minutes take what the other one has made. */
+static void clocks_that_differ_agree(void **state)
+{
+	struct cert cert;
+
+	(void)state;
+	make(&cert, START);
+	assert_int_equal(state_of(&cert, START - 59 * 60), CERT_GOOD);
+	assert_int_equal(state_of(&cert, START + 59 * 60), CERT_GOOD);
+	assert_int_equal(state_of(&cert, START + DAY), CERT_GOOD);
+	cert_done(&cert);
+}
+
 static void prefix_of_a_pem_text_is_no_certificate(void **state)
 {
 	struct cert cert;
@@ -233,5 +323,9 @@ TEST_MAIN(cmocka_unit_test(new_set_is_good_until_it_is_due),
           cmocka_unit_test(renewed_leaf_keeps_its_authority),
           cmocka_unit_test(renewed_authority_stands_before_the_old_one),
           cmocka_unit_test(leaf_names_the_server_and_nothing_more),
+          cmocka_unit_test(bundle_vouches_for_what_one_of_it_has_signed),
+          cmocka_unit_test(bundle_of_too_many_is_none),
+          cmocka_unit_test(certificate_of_others_is_looked_at_before_it_is_served),
+          cmocka_unit_test(clocks_that_differ_agree),
           cmocka_unit_test(prefix_of_a_pem_text_is_no_certificate),
           cmocka_unit_test(oversized_text_and_names_are_refused))

@@ -196,7 +196,7 @@ static void a_word_must_be_one_of_its_list(void **state)
 {
 	(void)state;
 	refused("mode: alert\n", "f.yaml:1:7: mode must be one of detect, enforce");
-	refused("tls: {source: cert}\n", "f.yaml:1:15: source must be self");
+	refused("tls: {source: cert}\n", "f.yaml:1:15: source must be one of self, cert-manager");
 	refused("inject: {default: true}\n",
 	        "f.yaml:1:19: default must be one of disabled, enabled");
 	refused("image: {pullPolicy: always}\n",
