@@ -150,8 +150,9 @@ static void note(struct probe *probe, enum probe_result result, const struct err
 	enum probe_result before = atomic_exchange(&probe->admit->probe_result, result);
 
 	atomic_store(&probe->admit->probed_s, (int64_t)time(NULL));
-	if (result == before)
+	if (result == before && strcmp(probe->why, err->text) == 0)
 		return;
+	memcpy(probe->why, err->text, sizeof(probe->why));
 	if (result == PROBE_INJECTED)
 		log_say(LOG_INFO, "self-probe injected", "namespace", probe->namespace);
 	else

@@ -17,10 +17,10 @@
 #define PROBE_PERIOD_S_MAX 86400
 #define PROBE_FIRST_MS     10000u /* after the webhook is ready */
 
+#include "injector/base/err.h"
 #include "webhook/admit/admit.h"
 
 struct config;
-struct err;
 struct http;
 struct http_settings;
 struct stop;
@@ -31,6 +31,7 @@ struct probe {
 	struct http *http;
 	const char *namespace;
 	unsigned period_s;
+	char why[ERR_TEXT_MAX]; /* it failed the last time; "" when it did not */
 };
 
 /* `period_s` 0 means never.  Returns 0 or -errno. */
@@ -43,7 +44,7 @@ void probe_done(struct probe *probe);
 enum probe_result probe_once(struct http *http, struct config *config, const char *namespace,
                              struct err *err);
 
-/* Until stop says so.  A change of the result is a line of the log. */
+/* Until stop says so.  A change of the result, or of its reason, is a line of the log. */
 void probe_run(struct probe *probe);
 
 #endif
