@@ -50,7 +50,7 @@ def test_serving(api, webhook):
                                     json.loads(base64.b64decode(answer["response"]["patch"])))
     report(status == 200 and answer["response"]["allowed"] and patched["metadata"]["labels"]["farguard.io/injected"] == "true",
            "a pod of an annotated namespace is injected, over TLS that the Secret's authority vouches for", answer)
-    line = next((l for l in webhook.lines if l.get("msg") == "review"), {})
+    line = within(5, lambda: webhook.line("review")) or {}
     report(line.get("reason") == "injected" and line.get("namespace") == "shop" and line.get("name") == "web"
            and line.get("uid", "").startswith("0000") and line.get("patchOperations", 0) > 3 and line.get("dryRun") is False
            and isinstance(line.get("durationMicroseconds"), int), "each review is one line of the log", line)
