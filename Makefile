@@ -252,7 +252,7 @@ help:
 	@echo '  make fmt        format the C code       make compdb   compile_commands.json'
 	@echo '  make bench      what it costs, bare and guarded side by side in one run'
 	@echo '  make fuzz       each parser for FUZZ_SECONDS=10     make fuzz-long  for ten minutes'
-	@echo '  make soak       half an hour of pods coming and going'
+	@echo '  make soak       an hour of pods coming and going'
 	@echo '  make install    into DESTDIR= PREFIX=/usr/local'
 	@echo '  make clean      remove what was built (build/cluster, slow to make, stays)'
 	@echo

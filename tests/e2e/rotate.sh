@@ -30,10 +30,15 @@ rotate_is_new() { # OLD-BUNDLE: another authority stands in front, the old one b
 	[ "$now" != "$1" ] && [[ $now == *"$1" ]]
 }
 
+# One of the Secret's texts is lost: what is missing is due.
+forget() { # KEY
+	kubectl -n farguard patch secret farguard-tls --type json -p "[{\"op\": \"remove\", \"path\": \"/data/$1\"}]" >/dev/null
+}
+
 # The load that runs beside what follows, until load_end.
-load_begin() {
+load_begin() { # NAMESPACE RATE SECONDS
 	mkfifo "$work/load.end"
-	"$here/load.py" "$api_port" e2e-guarded 120 500 <"$work/load.end" >"$work/load" 2>&1 &
+	"$here/load.py" "$api_port" "$1" "$3" "$2" <"$work/load.end" >"$work/load" 2>&1 &
 	load=$!
 	exec 8>"$work/load.end"
 }
@@ -45,27 +50,27 @@ load_end() { # name
 	rm "$work/load.end"
 	said=$(tail -n 1 "$work/load")
 	say "$1: $said"
-	same "rotate: $1: none refused, none unguarded" "refused 0 unguarded 0" "$(cut -d ' ' -f 1-4 <<<"$said")"
+	same "$1: none refused, none unguarded" "refused 0 unguarded 0" "$(cut -d ' ' -f 1-4 <<<"$said")"
 }
 
 part_rotate() {
 	local before leaf
-	load_begin
+	load_begin e2e-guarded 500 120
 	sleep 2
 	check "rotate: the webhook is restarted, one pod after the other" rotate_restart
-	load_end "a rolling restart"
+	load_end "rotate: a rolling restart"
 	before=$(rotate_bundle)
-	load_begin
+	load_begin e2e-guarded 500 120
 	sleep 1
 	# An authority that cannot sign any more is due: the next stands beside it, and signs.
-	kubectl -n farguard patch secret farguard-tls --type json -p '[{"op": "remove", "path": "/data/ca.key"}]' >/dev/null
+	forget ca.key
 	check "rotate: another authority is made, the old one stays trusted beside it" \
 		within 60 "another authority" rotate_is_new "$before"
 	leaf=$(rotate_leaf)
 	# Every replica looks once in 30 s.
 	sleep 35
-	load_end "another authority"
-	kubectl -n farguard patch secret farguard-tls --type json -p '[{"op": "remove", "path": "/data/tls.crt"}]' >/dev/null
+	load_end "rotate: another authority"
+	forget tls.crt
 	check "rotate: a certificate that is gone is made anew" within 60 "a certificate" \
 		rotate_leaf_differs "$leaf"
 	# What somebody resets is repaired.

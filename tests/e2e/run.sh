@@ -15,6 +15,8 @@ SECONDS=0
 . "$top/hack/cluster/target.sh"
 # shellcheck source=tests/e2e/tap.sh
 . "$here/tap.sh"
+# shellcheck source=tests/e2e/api.sh
+. "$here/api.sh"
 # shellcheck source=tests/e2e/matrix.sh
 . "$here/matrix.sh"
 # shellcheck source=tests/e2e/sessions.sh
@@ -31,11 +33,10 @@ SECONDS=0
 . "$here/injectors.sh"
 
 work=$(mktemp -d)
-proxy=
 finish() {
 	injector_end
 	registry_end
-	[ -z "$proxy" ] || kill "$proxy" 2>/dev/null
+	close_api
 	[ -z "$target_started" ] || "$top/hack/cluster.sh" down
 	rm -rf "$work"
 }
@@ -46,19 +47,6 @@ give_up() { # why
 	dump farguard
 	tap_end
 	exit 1
-}
-
-# The API over plain HTTP on loopback: one request costs a few milliseconds, kubectl a quarter of a second.
-api() { # PATH
-	curl -sf -m 20 "http://127.0.0.1:$api_port$1"
-}
-
-open_api() {
-	# The program itself, not a shell around it: it is ended by its pid.
-	"$target_kube" kubectl proxy --port=0 >"$work/proxy" 2>&1 &
-	proxy=$!
-	within 10 "kubectl proxy" grep -q 'Starting to serve' "$work/proxy" || return 1
-	api_port=$(sed -n 's/^Starting to serve on .*:\([0-9]*\)$/\1/p' "$work/proxy")
 }
 
 # Every object of the cluster but what clusters make and forget by themselves.

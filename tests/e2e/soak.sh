@@ -1,21 +1,26 @@
 #!/bin/bash
-# soak.sh - pods coming and going for half an hour; nothing may grow, fail or go missing (TAP; root).
+# soak.sh - pods coming and going for an hour; nothing may grow, fail or go missing (TAP; root).
 #
 # Why      A leak of a kilobyte a pod, a descriptor a review, a record in a thousand is seen only in time.
-# Owns     Namespace e2e-soak, the release `farguard`.  SOAK_MINUTES=N instead of 30.  The machine's
+# Owns     Namespace e2e-soak, the release `farguard`.  SOAK_MINUTES=N instead of 60.  The machine's
 #          cluster is taken down again when it was not up before.
 set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$top/tests/e2e
-minutes=${SOAK_MINUTES:-30}
+minutes=${SOAK_MINUTES:-60}
 SECONDS=0
 # shellcheck source=hack/cluster/target.sh
 . "$top/hack/cluster/target.sh"
 # shellcheck source=tests/e2e/tap.sh
 . "$here/tap.sh"
+# shellcheck source=tests/e2e/api.sh
+. "$here/api.sh"
+# shellcheck source=tests/e2e/rotate.sh
+. "$here/rotate.sh"
 
 work=$(mktemp -d)
 finish() {
+	close_api
 	kubectl delete namespace e2e-soak --ignore-not-found --wait=false >/dev/null 2>&1
 	helm uninstall farguard -n farguard --ignore-not-found >/dev/null 2>&1
 	[ -z "$target_started" ] || "$top/hack/cluster.sh" down
@@ -102,6 +107,9 @@ setup() {
 setup
 resident || give_up "a pod is made"
 within 60 "it to run" ready || give_up "the resident pod runs"
+open_api || give_up "the API answers"
+# Beside the pods that run, such as are only tried.
+load_begin e2e-soak 50 $((minutes * 60 + 600))
 round=0 failed=0 webhook_first=
 while [ $SECONDS -lt $((minutes * 60)) ]; do
 	round=$((round + 1))
@@ -113,10 +121,14 @@ while [ $SECONDS -lt $((minutes * 60)) ]; do
 		sed 's/^/#   /' "$work/broken"
 	}
 	kubectl -n e2e-soak delete job "visitor-$round" --cascade=foreground >/dev/null
+	# Certificates come and go meanwhile.
+	[ $((round % 10)) -ne 5 ] || forget tls.crt
+	[ $((round % 40)) -ne 20 ] || forget ca.key
 	# After some rounds everything has the size that it keeps.
 	[ $round -ne 10 ] || webhook_first=$(rss farguard-webhook | tail -n 1)
 	[ $((round % 10)) -ne 0 ] || say "$round rounds, $failed failed; webhook $(rss farguard-webhook | tail -n 1) KiB, agent $(rss farguard-agent | tail -n 1) KiB"
 done
+load_end "soak: reviews all the while"
 same "soak: $round rounds of four pods, each seen whole" 0 $failed
 same "soak: the resident pod was never restarted" "0 0" \
 	"$(kubectl -n e2e-soak get pod resident -o jsonpath='{.status.containerStatuses[*].restartCount}')"

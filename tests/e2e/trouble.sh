@@ -169,8 +169,7 @@ part_machine() {
 		skip "machine: taking the cluster down leaves nothing" "the cluster was up before"
 		return
 	fi
-	kill "$proxy" 2>/dev/null
-	proxy=
+	close_api
 	"$top/hack/cluster.sh" down
 	target_started=
 	"$here/machine.sh" >"$work/machine.after"
