@@ -48,7 +48,7 @@ def pod(namespace, name, state, made=0, image=IMAGE, policy="IfNotPresent"):
     ours = {"image": image, "imagePullPolicy": policy}
     return {"kind": "Pod", "metadata": {"namespace": namespace, "name": name, "uid": f"uid-{namespace}-{name}",
                                         "labels": {"farguard.io/injected": "true"}, "creationTimestamp": instant(made)},
-            "spec": {"initContainers": [{"name": "farguard-install", **ours}],
+            "spec": {"initContainers": [{"name": "farguard-install", "command": ["/farguard", "install", "/.farguard"], **ours}],
                      "containers": [{"name": "web"}, {"name": "farguard-agent", **ours}]},
             "status": {"initContainerStatuses": [{"name": "farguard-install", "state": state}]}}
 

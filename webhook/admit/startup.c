@@ -64,6 +64,38 @@ static bool is_ours(struct json_object *container, const char *image, const char
 	       strcmp(own_policy, pull_policy) == 0;
 }
 
+/* Whether a variable comes from an object that may be missing: ours have none. */
+static bool has_references(struct json_object *container)
+{
+	struct json_object *env = json_member(container, "env");
+	size_t count =
+	        json_object_is_type(env, json_type_array) ? json_object_array_length(env) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (json_member(json_object_array_get_idx(env, i), "valueFrom"))
+			return true;
+	return json_member(container, "envFrom") != NULL;
+}
+
+/* Whether it starts what farguard-install starts. */
+static bool installs(struct json_object *container)
+{
+	static const char *const command[] = {CONTRACT_IMAGE_PROGRAM, "install", CONTRACT_DIR};
+	struct json_object *own = json_member(container, "command");
+
+	if (!json_object_is_type(own, json_type_array) || json_object_array_length(own) != 3 ||
+	    json_member(container, "args"))
+		return false;
+	for (size_t i = 0; i < 3; i++) {
+		struct json_object *word = json_object_array_get_idx(own, i);
+
+		if (!json_object_is_type(word, json_type_string) ||
+		    strcmp(json_object_get_string(word), command[i]) != 0)
+			return false;
+	}
+	return !has_references(container);
+}
+
 static void fails(struct startup *out, struct json_object *pod, const char *container,
                   const char *what, int64_t at_s)
 {
@@ -140,7 +172,8 @@ void startup_read(struct json_object *pod, const char *image, const char *pull_p
 
 	*out = (struct startup){.id = hash_of(json_member_string(metadata, "uid"))};
 	/* One that is being deleted says nothing: its containers are ended on purpose. */
-	if (json_member(metadata, "deletionTimestamp") || !is_ours(install, image, pull_policy))
+	if (json_member(metadata, "deletionTimestamp") || !is_ours(install, image, pull_policy) ||
+	    !installs(install))
 		return;
 	read_install(pod, named(statuses, CONTRACT_INSTALL_CONTAINER), out);
 	if (out->state == STARTUP_STARTED)

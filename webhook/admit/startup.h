@@ -1,7 +1,7 @@
 /* startup.h - how the containers that we put into a pod start.
  *
  * Why      Who may create pods may forge a label, names and a broken image: only a container that
- *          names our image, and pulls it as ours do, speaks for or against us.
+ *          names our image, pulls it and starts it as ours do, speaks for or against us.
  * Threads  Pure.
  */
 #ifndef FARGUARD_ADMIT_STARTUP_H

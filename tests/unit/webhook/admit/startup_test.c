@@ -9,7 +9,8 @@
 #define OURS  "\"image\":\"" IMAGE "\",\"imagePullPolicy\":\"IfNotPresent\""
 #define MADE  100 /* creationTimestamp below */
 
-#define INSTALL "{\"name\":\"farguard-install\"," OURS "}"
+#define COMMAND ",\"command\":[\"/farguard\",\"install\",\"/.farguard\"]"
+#define INSTALL "{\"name\":\"farguard-install\"," OURS COMMAND "}"
 #define AGENT   "{\"name\":\"farguard-agent\"," OURS "}"
 
 /* A pod of these init containers, containers and their statuses. */
@@ -153,13 +154,20 @@ static void forged_containers_say_nothing(void **state)
 	                             "\"reason\":\"ErrImagePull\"}}}";
 	static const char *const inits[] = {
 	        "{\"name\":\"farguard-install\",\"image\":\"registry.test/none:1\","
-	        "\"imagePullPolicy\":\"IfNotPresent\"}",
+	        "\"imagePullPolicy\":\"IfNotPresent\"" COMMAND "}",
 	        "{\"name\":\"farguard-install\",\"image\":\"" IMAGE
-	        "2\",\"imagePullPolicy\":\"IfNotPresent\"}",
+	        "2\",\"imagePullPolicy\":\"IfNotPresent\"" COMMAND "}",
 	        "{\"name\":\"farguard-install\",\"image\":\"" IMAGE
-	        "\",\"imagePullPolicy\":\"Never\"}",
-	        "{\"name\":\"farguard-install\"}",
-	        "{\"name\":\"install\"," OURS "}",
+	        "\",\"imagePullPolicy\":\"Never\"" COMMAND "}",
+	        "{\"name\":\"farguard-install\"" COMMAND "}",
+	        "{\"name\":\"install\"," OURS COMMAND "}",
+	        "{\"name\":\"farguard-install\"," OURS "}",
+	        "{\"name\":\"farguard-install\"," OURS ",\"command\":[\"/farguard\",\"install\"]}",
+	        "{\"name\":\"farguard-install\"," OURS ",\"command\":[\"/farguard\",\"run\",7]}",
+	        "{\"name\":\"farguard-install\"," OURS COMMAND ",\"args\":[\"x\"]}",
+	        "{\"name\":\"farguard-install\"," OURS COMMAND ",\"envFrom\":[]}",
+	        "{\"name\":\"farguard-install\"," OURS COMMAND
+	        ",\"env\":[{\"name\":\"A\",\"value\":\"\"},{\"name\":\"B\",\"valueFrom\":{}}]}",
 	        "",
 	        "null",
 	        "7",
@@ -173,6 +181,17 @@ static void forged_containers_say_nothing(void **state)
 	                          "{\"name\":\"farguard-agent\",\"state\":{\"waiting\":{\"reason\":"
 	                          "\"ErrImagePull\"}}}",
 	                          "")
+	                         .state,
+	                 STARTUP_STARTED);
+}
+
+/* As the identity webhook of EKS does it. */
+static void variables_that_others_add_do_not_matter(void **state)
+{
+	(void)state;
+	assert_int_equal(read_pod("{\"name\":\"farguard-install\"," OURS COMMAND
+	                          ",\"env\":[{\"name\":\"AWS_REGION\",\"value\":\"eu-west-1\"}]}",
+	                          AGENT, DONE, "", "")
 	                         .state,
 	                 STARTUP_STARTED);
 }
@@ -213,5 +232,6 @@ TEST_MAIN(cmocka_unit_test(image_that_cannot_be_pulled_fails_since_the_pod_is_th
           cmocka_unit_test(install_that_fails_or_does_not_end_speaks_against_us),
           cmocka_unit_test(agent_counts_by_its_image_alone),
           cmocka_unit_test(forged_containers_say_nothing),
+          cmocka_unit_test(variables_that_others_add_do_not_matter),
           cmocka_unit_test(pod_that_is_being_deleted_says_nothing),
           cmocka_unit_test(what_is_no_pod_says_nothing))
