@@ -16,3 +16,4 @@ FUZZ_kubeconfig := webhook/kubeconfig
 FUZZ_ecs := webhook/ecs
 FUZZ_registry := webhook/registry
 FUZZ_explain := webhook/ctl
+FUZZ_circuit := webhook/admit
