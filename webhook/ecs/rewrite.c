@@ -2,6 +2,7 @@
 #include "webhook/ecs/rewrite.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "injector/base/contract.h"
@@ -40,17 +41,20 @@ static void edit_entry(const struct task *task, struct ops *ops, const struct ta
 static void join_preload(const struct task *task, struct ops *ops, const struct task_container *c,
                          size_t index)
 {
+	static const char tail[] = ":" CONTRACT_LIBRARY;
 	const char *value = task_preload(tree_at(tree_list(c->spec, "environment"), index));
+	size_t bytes = (value ? strlen(value) : 0) + sizeof(tail);
 	CLEANUP(mem_freep) char *joined = NULL;
 	char path[OPS_POINTER_MAX];
 
 	if (!value || strstr(value, CONTRACT_LIBRARY))
 		return;
-	if (asprintf(&joined, "%s:%s", value, CONTRACT_LIBRARY) < 0) {
-		joined = NULL;
+	joined = malloc(bytes);
+	if (!joined) {
 		ops->build.failed = true;
 		return;
 	}
+	snprintf(joined, bytes, "%s%s", value, tail);
 	task_pointer(task, ops, path, "/containerDefinitions/%zu/environment/%zu/value", c->index,
 	             index);
 	ops_put(ops, "replace", path, tree_new_string(&ops->build, joined));
