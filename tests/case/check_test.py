@@ -7,8 +7,10 @@ TAP on stdout.  FARGUARD_BUILD names the build directory, else FARGUARD_MODE the
 import base64
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 import jsonpatch
@@ -382,6 +384,50 @@ def test_plugins(scene, token):
                 apiVersion="client.authentication.k8s.io/v1alpha1")
 
 
+def tunnel(listener, asked):
+    """An HTTP proxy: a tunnel for each CONNECT, until the listener is closed."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        asked.append(head.decode())
+        host, port = head.split()[1].decode().rsplit(":", 1)
+        server = socket.create_connection((host, int(port)))
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        for one, other in ((client, server), (server, client)):
+            threading.Thread(target=pump, args=(one, other), daemon=True).start()
+
+
+def pump(one, other):
+    try:
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def test_proxy(scene, token):
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=tunnel, args=(listener, asked), daemon=True).start()
+        proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = scene.server.kubeconfig("proxy.kubeconfig", {"token": token}, **{"proxy-url": proxy})
+        result = scene.run("-n", "quiet", config=config)
+        report(result.returncode == 1 and "1 of 1 pods" in result.stdout and asked
+               and asked[0].startswith(f"CONNECT 127.0.0.1:{scene.server.port} "), "a proxy is asked for a tunnel",
+               f"{asked} {result}")
+        report(not any("Bearer" in head for head in asked), "and does not see the token", asked)
+        asked.clear()
+        scene.says("no proxy of the environment stands before this machine", 1, "1 of 1", "-n", "quiet",
+                   HTTPS_PROXY=proxy)
+        report(not asked, "so it is not asked", asked)
+
+
 def test_in_pod(scene, token):
     """As in a pod: a mount namespace with a service account where the kubelet puts it."""
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
@@ -438,6 +484,7 @@ def main():
         token = account_token(scene)
         test_credentials(scene, token)
         test_plugins(scene, token)
+        test_proxy(scene, token)
         test_in_pod(scene, token)
         test_kubeconfigs(scene)
         test_pages(scene)

@@ -1,7 +1,7 @@
 /* http.h - one bounded HTTP client, for the API server and for image registries.
  *
  * Why      Every call has a deadline and a cap on what it keeps; nothing follows a redirect, obeys
- *          a proxy of the environment, or accepts a server that the given authority did not sign,
+ *          a proxy that is not given, or accepts a server that the given authority did not sign,
  *          unless is_insecure asks for that.
  * Owns     The connection, kept open between calls, and the texts in http_settings.
  * Limits   HTTP_BODY_BYTES_MAX unless the call says less; HTTP_HEAD_BYTES_MAX for what stands
@@ -39,6 +39,8 @@ struct http_settings {
 	const char *server_name; /* that the certificate is for, when it is not base's host */
 	bool is_insecure;        /* any certificate will do */
 	const char *user_agent;
+	const char *proxy;          /* http://, https:// or socks5:// HOST:PORT; NULL for none */
+	const char *no_proxy;       /* names that are reached without it, as in NO_PROXY */
 	const char *const *headers; /* further lines of every call; ends with NULL */
 };
 

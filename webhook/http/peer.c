@@ -172,8 +172,11 @@ int peer_init(struct peer *peer, const struct http_settings *settings, struct er
 	*peer = (struct peer){.is_insecure = settings->is_insecure};
 	peer->user_agent = strdup(settings->user_agent ? settings->user_agent
 	                                               : "farguard-webhook/" FARGUARD_VERSION);
-	if (!peer->user_agent || !keep(&peer->ca, settings->ca) ||
-	    !keep(&peer->cert, settings->cert) || !keep(&peer->key, settings->key))
+	peer->proxy = strdup(settings->proxy ? settings->proxy : "");
+	peer->no_proxy = strdup(settings->no_proxy ? settings->no_proxy : "");
+	if (!peer->user_agent || !peer->proxy || !peer->no_proxy ||
+	    !keep(&peer->ca, settings->ca) || !keep(&peer->cert, settings->cert) ||
+	    !keep(&peer->key, settings->key))
 		return err_set(err, ENOMEM, "no memory");
 	if (has_other_name(settings))
 		r = add_other_name(peer, settings, err);
@@ -194,6 +197,8 @@ void peer_done(struct peer *peer)
 	wipe_list(peer->headers);
 	curl_slist_free_all(peer->connect_to);
 	free(peer->user_agent);
+	wipe_textp(&peer->proxy); /* a password may stand in it */
+	free(peer->no_proxy);
 	*peer = (struct peer){0};
 }
 
@@ -209,6 +214,9 @@ static void set_blob(CURL *curl, CURLoption option, struct str bytes)
 void peer_set(const struct peer *peer, CURL *curl)
 {
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, peer->user_agent);
+	curl_easy_setopt(curl, CURLOPT_PROXY, peer->proxy);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, peer->no_proxy);
+	curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	set_blob(curl, CURLOPT_CAINFO_BLOB, peer->ca);
 	set_blob(curl, CURLOPT_SSLCERT_BLOB, peer->cert);
 	set_blob(curl, CURLOPT_SSLKEY_BLOB, peer->key);

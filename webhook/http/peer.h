@@ -20,7 +20,7 @@ struct peer {
 	bool is_insecure;
 	struct curl_slist *headers;    /* lines of every call, Authorization among them */
 	struct curl_slist *connect_to; /* where the certificate's name is really found */
-	char *user_agent;
+	char *user_agent, *proxy, *no_proxy;
 };
 
 /* Returns 0, -EINVAL (a line feed in a credential, a server name that is none) or -ENOMEM, with

@@ -72,9 +72,14 @@ static int read_extension(struct choice *choice, struct entry cluster, struct er
 	return r;
 }
 
+static bool is_proxy(const char *text)
+{
+	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
+	       strncmp(text, "socks5://", 9) == 0;
+}
+
 static int read_cluster(struct choice *choice, struct entry cluster, struct err *err)
 {
-	const char *proxy = NULL;
 	int r = field_string(cluster, "server", &choice->server, err);
 
 	if (r == 0)
@@ -85,18 +90,17 @@ static int read_cluster(struct choice *choice, struct entry cluster, struct err 
 		r = choice_read_pem(choice, cluster, "certificate-authority-data",
 		                    "certificate-authority", &choice->ca, err);
 	if (r == 0)
-		r = field_string(cluster, "proxy-url", &proxy, err);
+		r = field_string(cluster, "proxy-url", &choice->proxy, err);
 	if (r == 0)
 		r = read_extension(choice, cluster, err);
 	if (r < 0)
 		return r;
 	if (!choice->server)
 		return field_error(cluster, err, "the cluster has no server");
-	if (proxy)
+	if (choice->proxy && !is_proxy(choice->proxy))
 		return field_error(
 		        (struct entry){cluster.file, node_get(cluster.node, "proxy-url")}, err,
-		        "proxy-url is not supported: reach the server directly or by a "
-		        "tunnel of your own");
+		        "proxy-url must begin with http://, https:// or socks5://");
 	if (choice->is_insecure && (choice->ca.bytes.len || choice->ca.path))
 		return field_error(
 		        cluster, err,

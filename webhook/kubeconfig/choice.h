@@ -29,6 +29,7 @@ struct choice {
 	struct arena arena;
 	const char *context, *namespace; /* namespace NULL: it says none */
 	const char *server, *server_name;
+	const char *proxy; /* or NULL */
 	bool is_insecure;
 	struct choice_pem ca, cert, key;
 	const char *token, *token_path;

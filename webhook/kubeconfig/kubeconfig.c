@@ -13,12 +13,21 @@
 #include "webhook/kube/json.h"
 #include "webhook/kubeconfig/field.h"
 
+static const char *either(const char *name, const char *other)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : getenv(other);
+}
+
 struct kubeconfig_sources kubeconfig_sources(void)
 {
 	return (struct kubeconfig_sources){
 	        .list = getenv("KUBECONFIG"),
 	        .home = getenv("HOME"),
 	        .account_dir = KUBECONFIG_ACCOUNT_DIR,
+	        .proxy = either("HTTPS_PROXY", "https_proxy"),
+	        .no_proxy = either("NO_PROXY", "no_proxy"),
 	        .service_host = getenv("KUBERNETES_SERVICE_HOST"),
 	        .service_port = getenv("KUBERNETES_SERVICE_PORT"),
 	};
@@ -210,6 +219,7 @@ static struct json_object *describe(const struct choice *choice)
 		return NULL;
 	put(cluster, "server", choice->server);
 	put(cluster, "tls-server-name", choice->server_name);
+	put(cluster, "proxy-url", choice->proxy);
 	if (choice->is_insecure)
 		json_object_object_add(cluster, "insecure-skip-tls-verify",
 		                       json_object_new_boolean(true));
@@ -254,7 +264,7 @@ int kubeconfig_open(struct kubeconfig *config, const struct kubeconfig_sources *
 {
 	int r;
 
-	*config = (struct kubeconfig){0};
+	*config = (struct kubeconfig){.proxy = sources->proxy, .no_proxy = sources->no_proxy};
 	r = find_files(&config->files, sources, err);
 	if (r < 0)
 		return r;
@@ -287,6 +297,13 @@ void kubeconfig_done(struct kubeconfig *config)
 	*config = (struct kubeconfig){0};
 }
 
+/* Go's clients never ask a proxy for this machine. */
+static bool is_near(const char *server)
+{
+	return strncmp(server, "https://", 8) != 0 || strncmp(server + 8, "127.", 4) == 0 ||
+	       strncmp(server + 8, "localhost", 9) == 0 || strncmp(server + 8, "[::1]", 5) == 0;
+}
+
 struct http_settings kubeconfig_settings(const struct kubeconfig *config)
 {
 	const struct choice *choice = &config->choice;
@@ -307,6 +324,12 @@ struct http_settings kubeconfig_settings(const struct kubeconfig *config)
 	        .headers = choice->headers,
 	};
 
+	if (choice->proxy) {
+		settings.proxy = choice->proxy;
+	} else if (!is_near(choice->server)) {
+		settings.proxy = config->proxy;
+		settings.no_proxy = config->no_proxy;
+	}
 	if (credential->cert) {
 		settings.cert = (struct str){credential->cert, strlen(credential->cert)};
 		settings.key = (struct str){credential->key, strlen(credential->key)};

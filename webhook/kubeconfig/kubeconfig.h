@@ -25,6 +25,7 @@ struct kubeconfig_sources {
 	const char *list;                        /* $KUBECONFIG: files with colons between them */
 	const char *home;                        /* $HOME */
 	const char *account_dir;                 /* a pod's service account */
+	const char *proxy, *no_proxy;            /* $HTTPS_PROXY, $NO_PROXY */
 	const char *service_host, *service_port; /* $KUBERNETES_SERVICE_HOST, ..._PORT */
 };
 
@@ -33,8 +34,9 @@ struct kubeconfig {
 	struct choice choice;  /* of files, or of a service account */
 	char *ca, *cert, *key; /* PEM that was read from files */
 	struct credential credential;
-	char *account[3]; /* base, ca.crt and token of the service account */
-	char hint[512];   /* after a failed plugin: how to install it, "" without */
+	const char *proxy, *no_proxy; /* of the environment */
+	char *account[3];             /* base, ca.crt and token of the service account */
+	char hint[512];               /* after a failed plugin: how to install it, "" without */
 };
 
 /* What the environment of this process says; `path` and `context` stay NULL. */

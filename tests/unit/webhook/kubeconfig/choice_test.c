@@ -207,7 +207,7 @@ static void what_is_wrong_is_said_with_its_place_and_the_way_out(void **state)
 	assert_refused(EXEC(", env: [{value: x}]"), "must have a name");
 	assert_refused(EXEC(", interactiveMode: never"), "Never, IfAvailable or Always");
 	assert_refused("clusters: [{name: c, cluster: {server: a, proxy-url: b}}]\n" CONTEXT,
-	               "/d/a:1:54: proxy-url is not supported");
+	               "/d/a:1:54: proxy-url must begin with http://");
 	assert_refused("clusters: [{name: c, cluster: {proxy-url: b}}]\n" CONTEXT, "no server");
 	assert_refused("clusters: [{name: c, cluster: {server: a, insecure-skip-tls-verify: true, "
 	               "certificate-authority: b}}]\n" CONTEXT,

@@ -212,6 +212,27 @@ static void token_file_is_newer_than_the_token(void **state)
 	assert_says(scene, "/none: No such file");
 }
 
+static void proxy_is_the_cluster_s_or_the_environment_s(void **state)
+{
+	struct scene *scene = *state;
+	struct kubeconfig_sources sources = {.proxy = "http://p:1", .no_proxy = "n"};
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/a", scene->dir);
+	sources.path = path;
+	put_config(scene, "a", "\"https://h\", proxy-url: \"socks5://q:2\"", "");
+	assert_int_equal(open_config(scene, sources), 0);
+	assert_string_equal(kubeconfig_settings(&scene->config).proxy, "socks5://q:2");
+	assert_null(kubeconfig_settings(&scene->config).no_proxy);
+	put_config(scene, "a", "\"https://h\"", "");
+	assert_int_equal(open_config(scene, sources), 0);
+	assert_string_equal(kubeconfig_settings(&scene->config).proxy, "http://p:1");
+	assert_string_equal(kubeconfig_settings(&scene->config).no_proxy, "n");
+	put_config(scene, "a", "\"https://127.0.0.1:6443\"", "");
+	assert_int_equal(open_config(scene, sources), 0);
+	assert_null(kubeconfig_settings(&scene->config).proxy);
+}
+
 #define EXEC                                                                                       \
 	"exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin, installHint: "     \
 	"\"get it\"}"
@@ -243,4 +264,5 @@ static void plugin_is_run_unless_there_is_a_token(void **state)
 TEST_MAIN(CASE(files_are_found_as_kubectl_finds_them), CASE(file_that_is_asked_for_must_be_there),
           CASE(service_account_is_taken_without_a_kubeconfig),
           CASE(files_that_it_names_are_read_or_named), CASE(token_file_is_newer_than_the_token),
+          CASE(proxy_is_the_cluster_s_or_the_environment_s),
           CASE(plugin_is_run_unless_there_is_a_token))
