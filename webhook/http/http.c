@@ -19,6 +19,7 @@
 struct http {
 	CURL *curl;
 	char *base, *ca_file, *token_file;
+	long ca_keep_s;
 	struct peer peer;
 	atomic_bool is_stopped;
 	char text[CURL_ERROR_SIZE];
@@ -91,6 +92,7 @@ int http_open(struct http **out, const struct http_settings *settings, struct er
 	http->base = peer_base(settings);
 	http->ca_file = copy(settings->ca_file, &failed);
 	http->token_file = copy(settings->token_file, &failed);
+	http->ca_keep_s = settings->ca_keep_s;
 	http->curl = curl_easy_init();
 	r = failed || !http->base || !http->curl ? err_set(err, ENOMEM, "no memory")
 	                                         : peer_init(&http->peer, settings, err);
@@ -322,7 +324,7 @@ static void set_options(struct http *http, const struct http_request *request, s
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 		/* As it is now: curl would go by what it read up to a day ago, and a session that
 		 * is taken up again is not verified at all. */
-		curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+		curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, http->ca_keep_s);
 		curl_easy_setopt(curl, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	}
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);

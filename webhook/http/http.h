@@ -29,6 +29,7 @@ struct err;
 struct http_settings {
 	const char *base;       /* https://HOST[:PORT], or http:// on loopback */
 	const char *ca_file;    /* PEM: the only authorities that count; NULL: the machine's */
+	long ca_keep_s;         /* how long what ca_file said holds; 0: read for each connection */
 	const char *token_file; /* bearer token, read again for each call; NULL for none */
 	/* Copied like the rest; leave out what does not apply. */
 	struct str ca;           /* PEM, instead of ca_file */

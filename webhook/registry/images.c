@@ -24,6 +24,7 @@
 #include "webhook/registry/store.h"
 
 #define BUDGET_MS_MAX 30000L
+#define CA_KEEP_S     60L /* all public authorities take 2.5 MB and 15 ms to read */
 
 /* A question, as long as it is not answered. */
 struct job {
@@ -246,7 +247,8 @@ static int start(struct images *images, const struct images_settings *settings, 
 {
 	/* It is turned to each registry in its turn. */
 	struct http_settings http = {.base = "https://registry-1.docker.io",
-	                             .ca_file = settings->ca_file};
+	                             .ca_file = settings->ca_file,
+	                             .ca_keep_s = CA_KEEP_S};
 
 	for (size_t i = 0; i < IMAGES_WORKERS; i++) {
 		struct worker *worker = &images->workers[i];
@@ -384,11 +386,13 @@ static int find(struct images *images, struct job **job, long budget_ms, struct 
 		images->counts.hits++;
 		return take_answer(entry, out, err);
 	}
-	images->counts.misses++;
 	memcpy(key, (*job)->key, sizeof(key));
 	if (!entry || !entry->is_asked)
 		r = enqueue(images, job, err);
-	return r < 0 ? r : wait_for(images, key, budget_ms, out, err);
+	if (r < 0)
+		return r;
+	images->counts.misses++;
+	return wait_for(images, key, budget_ms, out, err);
 }
 
 int images_find(struct images *images, const char *reference,
