@@ -214,7 +214,8 @@ compdb:
 	$Q$(MAKE) -nB V=1 CC=clang all $(TESTS:%.c=$B/%) | hack/compdb.awk -v dir="$(CURDIR)" > compile_commands.json
 
 # --- the main jobs ------------------------------------------------------------
-install: all install-files
+install: all
+	$Q$(MAKE) --no-print-directory install-files
 # kubectl finds plugins, and who completes them, by these names.
 install-files:
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin lib/farguard share/man/man1 share/man/man8 $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS))
