@@ -73,8 +73,10 @@ start() { # NAME COMMAND...: returns when it injects
 
 start_all() {
 	api_start "$work/api" "$kube"
-	printf 'server: {listen: "127.0.0.1:%s", metrics: "127.0.0.1:9090"}\n' "${port[farguard]}" >"$work/farguard.yaml"
-	start farguard "$build/bin/farguard-webhook" --config "$work/farguard.yaml" --namespace farguard --drain-seconds 0 \
+	# In a directory of its own, which it watches, as in a pod.
+	mkdir "$work/config"
+	printf 'server: {listen: "127.0.0.1:%s", metrics: "127.0.0.1:9090"}\n' "${port[farguard]}" >"$work/config/farguard.yaml"
+	start farguard "$build/bin/farguard-webhook" --config "$work/config/farguard.yaml" --namespace farguard --drain-seconds 0 \
 		--api-server "$api_url" --ca-file "$work/api/api.crt" --token-file "$work/api/token"
 	# The peers serve the same kind of certificate: ECDSA on P-256.
 	cp "$work/api/api.crt" "$work/tls.crt"
@@ -99,7 +101,7 @@ kib() { # NAME FIELD: Rss or Pss now, VmHWM ever
 load() { # NAME CLIENTS keep|close: its figures go into figure[NAME,...]
 	local name=$1 threads=$(($2 < 2 ? 1 : 2)) before rate p50 p99 count failed
 	before=$(ticks "$name")
-	read -r _ rate p50 p99 count failed < <(wrk -t "$threads" -c "$2" -d "${seconds}s" -s tests/bench/load.lua \
+	read -r _ rate p50 p99 count failed < <(wrk -t "$threads" -c "$2" -d "${seconds}s" --timeout 20s -s tests/bench/load.lua \
 		"https://127.0.0.1:${port[$name]}/mutate?timeout=3s" -- "$review" "$3" | grep '^result ')
 	[ "$failed" = 0 ] || {
 		echo "bench: $failed of $count requests to $name failed" >&2
@@ -155,11 +157,10 @@ for name in "${servers[@]}"; do
 	figure[$name,pss]=$(kib "$name" Pss)
 done
 row 'Pss at first [KiB]' pss less
-for clients in 1 2 50 200; do
-	table "$clients" keep
-done
-for clients in 1 2 50 200; do
-	table "$clients" close
+for mode in keep close; do
+	for clients in ${FARGUARD_BENCH_CLIENTS:-1 2 50 200}; do
+		table "$clients" "$mode"
+	done
 done
 fixed_rate 1000
 for name in "${servers[@]}"; do

@@ -166,7 +166,7 @@ def test_handshakes(webhook):
     before = ticks(webhook)
     time.sleep(1)
     spent = ticks(webhook) - before
-    report(spent < os.sysconf("SC_CLK_TCK") / 2, "60 handshakes that stop in the middle cost no CPU", f"{spent} ticks in a second")
+    report(spent < os.sysconf("SC_CLK_TCK") / 5, "60 handshakes that stop in the middle cost no CPU", f"{spent} ticks in a second")
     report(answers(webhook), "and keep nobody waiting")
     for connection in stalled:
         connection.close()
