@@ -2,10 +2,11 @@
 # shellcheck shell=bash disable=SC2154 # read by tests/chart/run.sh
 #
 # Why      The two find different things: one holds to the schemas alone, the other to its own code too.
-# Owns     The definitions of monitors and rules, where the cluster has none.
+# Owns     The definitions of monitors, rules and certificates, where the cluster has none.
 # Limits   Both programs and definitions are Go modules; without a module proxy their part is skipped.
 
 conform_version=v0.8.0
+conform_cert_manager=github.com/cert-manager/cert-manager@v1.21.2
 conform_operator=github.com/prometheus-operator/prometheus-operator@v0.81.0
 conform_made=()
 
@@ -20,27 +21,44 @@ conform_go() { # ARG...: in a folder of no module
 	(cd "$work" && GOFLAGS='' GOWORK=off "$("$top/hack/deps.sh" go)" "$@")
 }
 
-# The operator's own definitions: prints their folder.
-conform_definitions() {
-	conform_go mod download -json "$conform_operator" 2>/dev/null | awk -F '"' '$2 == "Dir" { print $4 }'
+# The folder of a module, brought when it is not here.
+conform_module() { # MODULE@VERSION
+	conform_go mod download -json "$1" 2>/dev/null | awk -F '"' '$2 == "Dir" { print $4 }'
 }
 
-conform_define() { # KIND...
-	local dir kind file
-	dir=$(conform_definitions)
-	[ -n "$dir" ] || return 1
-	for kind; do
-		file=$dir/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml
-		kubectl get crd "$kind.monitoring.coreos.com" >/dev/null 2>&1 && continue
-		conform_made+=("$file")
-		kubectl create -f "$file" >/dev/null || return 1
+conform_define() { # DEFINITION FILE, in pairs: where the cluster lacks it
+	while [ $# -gt 0 ]; do
+		if ! kubectl get crd "$1" >/dev/null 2>&1; then
+			conform_made+=("$2")
+			kubectl create -f "$2" >/dev/null || return 1
+		fi
+		shift 2
 	done
-	within 30 "the API server to know monitors and rules" knows_monitors
 }
 
-knows_monitors() {
-	kubectl get --raw /openapi/v2 >"$work/openapi" 2>/dev/null && grep -q 'coreos.monitoring.v1.PodMonitor"' "$work/openapi" &&
-		grep -q 'coreos.monitoring.v1.PrometheusRule"' "$work/openapi"
+# The operator's and cert-manager's own definitions.
+conform_define_all() {
+	local operator manager dir group=monitoring.coreos.com
+	operator=$(conform_module "$conform_operator")
+	manager=$(conform_module "$conform_cert_manager")
+	if [ -z "$operator" ] || [ -z "$manager" ]; then
+		echo "a module cannot be downloaded"
+		return 1
+	fi
+	dir=$operator/example/prometheus-operator-crd/$group
+	conform_define servicemonitors.$group "${dir}_servicemonitors.yaml" podmonitors.$group "${dir}_podmonitors.yaml" \
+		prometheusrules.$group "${dir}_prometheusrules.yaml" \
+		certificates.cert-manager.io "$manager/deploy/crds/cert-manager.io_certificates.yaml" \
+		issuers.cert-manager.io "$manager/deploy/crds/cert-manager.io_issuers.yaml" || return 1
+	within 30 "the API server to know them" knows_definitions
+}
+
+knows_definitions() {
+	kubectl get --raw /openapi/v2 >"$work/openapi" 2>/dev/null || return 1
+	local kind
+	for kind in ServiceMonitor PodMonitor PrometheusRule Certificate Issuer; do
+		grep -qE "\"(com.coreos.monitoring|io.cert-manager).v1.$kind\"" "$work/openapi" || return 1
+	done
 }
 
 conform_built() { # kubeconform, from its module
@@ -63,9 +81,13 @@ dry_run() { # name FILE
 	fi
 }
 
+foreign() { # FILE: has objects that Kubernetes itself does not know
+	grep -qE '^apiVersion: (monitoring.coreos.com|cert-manager.io)/' "$1"
+}
+
 conform() {
 	local overlay name file known=1
-	conform_define servicemonitors podmonitors prometheusrules >"$work/define" 2>&1 || known=
+	conform_define_all >"$work/define" 2>&1 || known=
 	# Without the test's pod: its account is there only after an installation.
 	render "$work/conform-defaults.yaml" --no-hooks
 	render "$work/conform-other.yaml" --no-hooks --values "$here/other.yaml"
@@ -78,8 +100,8 @@ conform() {
 	for file in "$work"/conform-*.yaml; do
 		name=$(basename "$file" .yaml)
 		name=${name#conform-}
-		if [ -z "$known" ] && grep -q '^apiVersion: monitoring.coreos.com' "$file"; then
-			skip "the API server takes $name" "no definitions of monitors: $(tail -n 1 "$work/define")"
+		if [ -z "$known" ] && foreign "$file"; then
+			skip "the API server takes $name" "no definitions: $(tail -n 1 "$work/define")"
 			continue
 		fi
 		moved "$file" >"$work/moved.yaml"
@@ -95,7 +117,7 @@ conform() {
 	printf '{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {port: 1}}' >"$work/wrong.yaml"
 	check "kubeconform refuses an unknown field" conform_refuses "$work/wrong.yaml"
 	for file in "$work"/conform-*.yaml; do
-		[ -n "$known" ] || ! grep -q '^apiVersion: monitoring.coreos.com' "$file" || continue
+		[ -n "$known" ] || ! foreign "$file" || continue
 		name=$(basename "$file" .yaml)
 		succeeds "kubeconform takes ${name#conform-}" kubeconform "$file"
 	done

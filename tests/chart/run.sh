@@ -180,6 +180,7 @@ schema() {
 	refuses "no port 65536" --set config.server.listen=:65536
 	refuses "cannot both be :9090" --set config.server.listen=:9090
 	refuses "enable one" --set monitoring.serviceMonitor.enabled=true,monitoring.podMonitor.enabled=true
+	refuses "issuerRef: name is missing" --set certManager.issuerRef.kind=ClusterIssuer
 	refuses interval --set monitoring.podMonitor.interval=30
 	refuses maxUnavailable --set-string podDisruptionBudget.maxUnavailable=half
 	refuses metricsFrom --set 'networkPolicy.metricsFrom[0].namespace=x'

@@ -64,6 +64,9 @@ capabilities:
 {{- if eq .Values.config.server.listen .Values.config.server.metrics -}}
 {{- fail (printf "config.server: listen and metrics cannot both be %s" .Values.config.server.listen) -}}
 {{- end -}}
+{{- if and .Values.certManager.issuerRef (not .Values.certManager.issuerRef.name) -}}
+{{- fail "certManager.issuerRef: name is missing; say which issuer, or leave issuerRef empty for an authority of the chart's own" -}}
+{{- end -}}
 {{- if and .Values.monitoring.serviceMonitor.enabled .Values.monitoring.podMonitor.enabled -}}
 {{- fail "monitoring: a serviceMonitor and a podMonitor would scrape everything twice; enable one" -}}
 {{- end -}}
