@@ -77,7 +77,8 @@ struct images_counts {     /* since the start */
  * environment, for ECR.  http_init() comes first.  Returns 0, -EINVAL (an endpoint) or -ENOMEM. */
 int images_init(struct images **out, const struct images_settings *settings, struct err *err);
 
-/* End the workers, within a second, and let go of everything; nobody may be in images_find(). */
+/* End the workers and let go of everything; nobody may be in images_find().  Within a second, but
+ * for a name server that is silent: libcurl waits for getaddrinfo(3), some ten seconds. */
 void images_done(struct images *images);
 
 /* What `reference` starts, asked with `credentials` (in the pod's order), within `budget_ms`; 0
