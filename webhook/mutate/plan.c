@@ -279,9 +279,17 @@ static const char *taken_in(const struct plan_container *c)
 	struct json_object *mounts = tree_list(c->spec, "volumeMounts");
 	struct json_object *env = tree_list(c->spec, "env");
 
-	for (size_t i = 0; i < tree_count(mounts); i++)
+	for (size_t i = 0; i < tree_count(mounts); i++) {
+		const char *volume = tree_string(tree_at(mounts, i), "name");
+
 		if (is_our_path(tree_string(tree_at(mounts, i), "mountPath")))
 			return "mounts a volume in " CONTRACT_DIR;
+		/* One that the pod has is told of before; without one the mount would be ours. */
+		if (volume && (strcmp(volume, CONTRACT_VOLUME) == 0 ||
+		               strcmp(volume, CONTRACT_NO_TOKEN_VOLUME) == 0 ||
+		               strcmp(volume, CONTRACT_SPOOL_VOLUME) == 0))
+			return "mounts a volume that the pod lacks and Farguard has";
+	}
 	for (size_t i = 0; i < tree_count(env); i++) {
 		const char *name = tree_string(tree_at(env, i), "name");
 		const char *value = tree_string(tree_at(env, i), "value");
