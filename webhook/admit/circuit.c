@@ -5,29 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "webhook/admit/trouble.h"
+
 /* How long a success is remembered; what fails later than that is newer anyway. */
 #define STARTED_S 3600
-
-enum state { STATE_CLOSED, STATE_OPEN, STATE_TRIAL };
-
-struct failing {
-	uint64_t id;
-	int64_t since_s;
-	bool is_seen; /* in the list that is being read */
-};
-
-struct trouble {
-	enum state state;
-	bool was_open;
-	int64_t bad_s;     /* the latest that speaks against us */
-	int64_t refused_s; /* the latest refusal */
-	int64_t next_s;    /* open: when one may try */
-	int64_t trial_s;   /* trial: since when */
-	int64_t pause_s;
-	size_t count;
-	struct failing failing[CIRCUIT_FAILING_MAX];
-	char why[CIRCUIT_WHY_MAX];
-};
 
 struct circuit_entry {
 	char name[CIRCUIT_NAME_MAX];
@@ -101,12 +82,15 @@ static struct circuit_entry *find_or_add(struct circuit *circuit, const char *na
 
 static struct trouble *trouble_of(struct circuit *circuit, struct circuit_entry *entry)
 {
-	if (!entry->trouble) {
-		entry->trouble = calloc(1, sizeof(*entry->trouble));
-		if (entry->trouble)
-			atomic_fetch_add(&circuit->troubled, 1);
-	}
-	return entry->trouble;
+	struct trouble *made;
+
+	if (entry->trouble)
+		return entry->trouble;
+	made = trouble_new();
+	if (made)
+		atomic_fetch_add(&circuit->troubled, 1);
+	entry->trouble = made;
+	return made;
 }
 
 static void end_trouble(struct circuit *circuit, struct circuit_entry *entry)

@@ -52,11 +52,13 @@ static int take(const char *path, char **bytes, size_t *len, struct config_held 
                 struct err *err)
 {
 	CLEANUP(mem_freep) struct config_held *held = calloc(1, sizeof(*held));
-	int r = held ? 0 : err_set(err, ENOMEM, "out of memory");
+	int r;
 
-	if (r == 0 && !path)
+	if (!held)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!path)
 		r = policy_init(&held->policy) < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
-	else if (r == 0)
+	else
 		r = policy_parse(&held->policy, *bytes, *len, path, err);
 	if (r < 0)
 		return r;
@@ -111,7 +113,8 @@ static bool is_same(const struct config *config, int r, const char *bytes, size_
 {
 	if (r < 0)
 		return !config->tried && config->refusal == r;
-	return config->tried && config->tried_len == len && memcmp(config->tried, bytes, len) == 0;
+	return bytes && config->tried && config->tried_len == len &&
+	       memcmp(config->tried, bytes, len) == 0;
 }
 
 /* Of a pipe, which a start may well read, nobody knows when it ends. */

@@ -135,12 +135,15 @@ static int make_room(struct objects *set, const char *namespace, size_t size)
 	return 0;
 }
 
+/* Takes `item`, also when there is no room. */
 static int add(struct objects *set, size_t at, struct objects_item *item)
 {
 	int r = make_room(set, item->bytes, size_of(item));
 
-	if (r < 0)
+	if (r < 0) {
+		free(item);
 		return r;
+	}
 	memmove(set->items + at + 1, set->items + at,
 	        (set->count - at) * sizeof(struct objects_item *));
 	set->items[at] = item;
@@ -152,21 +155,22 @@ static int add(struct objects *set, size_t at, struct objects_item *item)
 int objects_put(struct objects *set, const char *namespace, const char *name, const char *text,
                 size_t len)
 {
-	bool fits = len <= OBJECTS_TEXT_BYTES_MAX;
-	struct objects_item *item = fits ? make(namespace, name, text, len) : NULL;
+	struct objects_item *item = NULL;
+	int r = -EFBIG;
 	size_t at;
-	int r = !fits ? -EFBIG : item ? 0 : -ENOMEM;
 
+	if (len <= OBJECTS_TEXT_BYTES_MAX) {
+		item = make(namespace, name, text, len);
+		r = -ENOMEM;
+	}
 	pthread_rwlock_wrlock(&set->lock);
 	at = place_of(set, namespace, name);
 	/* What it was is not what it is. */
 	if (is_at(set, at, namespace, name))
 		drop(set, at);
-	if (r == 0)
+	if (item)
 		r = add(set, at, item);
 	pthread_rwlock_unlock(&set->lock);
-	if (r < 0)
-		free(item);
 	return r;
 }
 

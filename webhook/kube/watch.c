@@ -108,7 +108,7 @@ int watch_part_add(struct watch_part *part, const char *bytes, size_t len)
 		part->skipped += len;
 		return part->skipped > WATCH_SKIP_BYTES_MAX ? -EFBIG : 0;
 	}
-	if (part->len + len > part->cap) {
+	if (!part->bytes || part->len + len > part->cap) {
 		while (cap < part->len + len)
 			cap *= 2;
 		grown = realloc(part->bytes, cap);
