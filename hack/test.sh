@@ -1,7 +1,7 @@
 #!/bin/bash
 # test.sh - everything that `make test` checks, one part after the other, and one line of totals.
 #
-#   test.sh [PART...]     parts: programs lint gcc asan tsan clang fuzz chart e2e; all of them by default
+#   test.sh [PART...]     parts: programs lint gcc asan tsan clang fuzz chart e2e certificates; all of them by default
 #
 # A part that fails does not stop the others.  What was skipped is said with its reason.
 set -u
@@ -69,6 +69,7 @@ part() {
 		;;
 	chart)
 		say "chart: lint, render, schema, a real API server"
+		step "images" hack/images.sh payload webhook
 		local was_up=
 		! hack/cluster.sh status >/dev/null 2>&1 || was_up=1
 		step "cluster up" hack/cluster.sh up
@@ -79,14 +80,18 @@ part() {
 		say "end to end on a real Kubernetes"
 		hack/run-tests.sh --stream tests/e2e/run.sh
 		;;
+	certificates)
+		say "certificates of the real cert-manager (builds it first: minutes when cold)"
+		hack/run-tests.sh --stream tests/e2e/certificates.sh
+		;;
 	*)
-		echo "test.sh: unknown part $1; parts are: programs lint gcc asan tsan clang fuzz chart e2e" >&2
+		echo "test.sh: unknown part $1; parts are: programs lint gcc asan tsan clang fuzz chart e2e certificates" >&2
 		exit 2
 		;;
 	esac
 }
 
-[ $# -gt 0 ] || set -- programs lint gcc asan tsan clang fuzz chart e2e
+[ $# -gt 0 ] || set -- programs lint gcc asan tsan clang fuzz chart e2e certificates
 for name; do
 	part "$name"
 done
