@@ -17,7 +17,6 @@ packages=(
 	# checking
 	clang clang-format libcmocka-dev musl-tools shellcheck git python3 python3-yaml python3-jsonpatch
 	python3-jsonschema mandoc groff-base zsh
-	prometheus
 	# the local cluster
 	containerd runc containernetworking-plugins iptables conntrack iproute2 kmod mount util-linux procps openssl curl
 	ca-certificates golang-go
@@ -25,7 +24,7 @@ packages=(
 	docker-registry
 	# images of the demo and of the tests
 	buildah debootstrap busybox-static
-	# promtool, for the chart's alerts
+	# promtool for the chart's alerts, and a scrape
 	prometheus
 	# peers that `make bench` measures against
 	strace tini wrk
@@ -103,10 +102,11 @@ install() {
 		mapfile -t -O ${#want[@]} want < <(for p in $(missing "${split[@]}"); do
 			[ -z "$(apt-cache show "$p" 2>/dev/null)" ] || echo "$p"
 		done)
-		apt_get install -y --no-install-recommends "${want[@]}" || {
+		without_services apt_get install -y --no-install-recommends "${want[@]}" || {
 			say "apt-get failed; its last lines stand above"
 			return 1
 		}
+		keep_off "${want[@]}"
 	fi
 	find_go || install_go
 	find_go || {
@@ -114,6 +114,31 @@ install() {
 		return 1
 	}
 	say "everything is here (Go: $go_found)"
+}
+
+# Nothing that is installed is to run by itself: the tests start their own.
+without_services() { # command...
+	local policy=/usr/sbin/policy-rc.d status=0
+	if [ -e $policy ]; then
+		"$@"
+		return
+	fi
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod +x $policy
+	"$@" || status=$?
+	rm -f $policy
+	return $status
+}
+
+# Nor at the next boot, if it was not there before.
+keep_off() { # PACKAGE...
+	local package
+	command -v systemctl >/dev/null || return 0
+	for package; do
+		case $package in
+		prometheus | docker-registry) systemctl disable -q "$package" 2>/dev/null || true ;;
+		esac
+	done
 }
 
 apt_get() { # its output only when it fails
