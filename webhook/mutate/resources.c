@@ -248,11 +248,12 @@ enum reason resources_choose(struct plan *plan)
 	                  .adds_install = plan->install < 0,
 	                  .adds_agent = plan->agent < 0 && plan->sidecar_agent < 0};
 	bool is_bounded = plan->context->limit_ranges || plan->context->quotas;
-	bool guaranteed = stays_guaranteed(plan);
 	enum reason reason;
+	bool guaranteed;
 
 	if (!fit.adds_install && !fit.adds_agent)
 		return REASON_INJECTED;
+	guaranteed = stays_guaranteed(plan);
 	if (!is_bounded && !guaranteed && !tree_object(plan->policy->agent.resources, "requests") &&
 	    !tree_object(plan->policy->install_resources, "requests")) {
 		load(plan, AS_CONFIGURED, plan->policy->install_resources, &plan->ours.install);
