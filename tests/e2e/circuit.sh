@@ -1,7 +1,7 @@
 # circuit.sh - an image that cannot be pulled: pods hang, the circuit opens, pods start, it closes.
 # shellcheck shell=bash disable=SC2154 # read by tests/e2e/run.sh
 #
-# Owns     Namespaces e2e-circuit and e2e-beside; the release's payload image, put back at the end.
+# Owns     Namespaces e2e-circuit, e2e-beside and e2e-policy, the policy of that name; the release's payload image, put back at the end.
 
 # Nothing listens there: the node is refused at once.
 circuit_repository=127.0.0.1:9/farguard-payload
@@ -84,4 +84,60 @@ part_circuit() {
 	"$top/hack/cluster.sh" enter ctr -a "${CLUSTER_DIR:-/var/tmp/farguard-cluster}/containerd.sock" -n k8s.io images remove \
 		$circuit_repository:dev >/dev/null
 	check "circuit: the release is as it was" circuit_install
+}
+
+policy_make() { # an image policy, as a ValidatingAdmissionPolicy, that knows only the samples
+	kubectl create -f - >/dev/null <<-'END'
+		{apiVersion: v1, kind: List, items: [
+		 {apiVersion: v1, kind: Namespace, metadata: {name: e2e-policy, annotations: {farguard.io/inject: enabled}}},
+		 {apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: e2e-policy}, spec: {
+		  failurePolicy: Fail,
+		  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]},
+		  variables: [{name: images, expression:
+		   "(object.spec.containers + (has(object.spec.initContainers) ? object.spec.initContainers : [])).map(c, c.image)"}],
+		  validations: [{expression: "variables.images.all(i, i.startsWith('farguard.test/sample-'))",
+		   messageExpression: "'not an image that we allow: ' + variables.images.filter(i, !i.startsWith('farguard.test/sample-')).join(', ')"}]}},
+		 {apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: e2e-policy}, spec: {
+		  policyName: e2e-policy, validationActions: [Deny],
+		  matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: e2e-policy}}}}}]}
+	END
+}
+
+policy_refuses() { # pods that are guarded, so that it is in force
+	local said
+	said=$(kubectl -n e2e-policy create --dry-run=server -f - 2>&1 <<-'END'
+		{apiVersion: v1, kind: Pod, metadata: {name: tried}, spec: {containers: [{name: main, image: other, command: [x]}]}}
+	END
+	)
+	[[ $said == *"not an image that we allow"* ]]
+}
+
+policy_ready() { # pods of the Deployment that run, and how many of them are guarded
+	kubectl -n e2e-policy get deploy web -o jsonpath='{.status.readyReplicas}'
+	echo " $(kubectl -n e2e-policy get pods -l app=web,farguard.io/injected=true -o name | wc -l)"
+}
+
+policy_is() { # READY-AND-GUARDED
+	[ "$(policy_ready)" = "$1" ]
+}
+
+part_policy() {
+	policy_make || {
+		not_ok "policy: an image policy is made"
+		return
+	}
+	within 20 "the policy to be in force" policy_refuses
+	kubectl create -f - >/dev/null <<-'END'
+		{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: e2e-policy}, spec: {replicas: 2,
+		 selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {terminationGracePeriodSeconds: 0,
+		 automountServiceAccountToken: false, containers: [{name: main, image: farguard.test/sample-busybox:dev,
+		 imagePullPolicy: Never, command: [sleep, "1000"]}]}}}}
+	END
+	check "policy: a Deployment whose guarded pods an image policy refuses comes up unguarded" \
+		within 90 "its pods" policy_is "2 0"
+	check "policy: the Event says why" within 20 "the Event" \
+		eval 'kubectl -n e2e-policy get events -o jsonpath="{.items[*].reason}" | grep -q CircuitOpen'
+	check "policy: other namespaces stay guarded" target_guards e2e-guarded
+	kubectl delete validatingadmissionpolicybinding,validatingadmissionpolicy e2e-policy >/dev/null
+	kubectl delete namespace e2e-policy --wait >/dev/null
 }
