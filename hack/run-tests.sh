@@ -27,7 +27,7 @@ for t; do
 		timeout 1800 "$t" 2>&1 | tee "$log"
 		rc=${PIPESTATUS[0]}
 	else
-		timeout 900 "$t" >"$log" 2>&1
+		FARGUARD_PROGRESS=3 timeout 2700 "$t" 3>&1 >"$log" 2>&1
 		rc=$?
 	fi
 	skipped=$(grep -cE '^(not )?ok .*# SKIP' "$log")

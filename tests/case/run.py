@@ -15,7 +15,8 @@ A case is tests/case/NAME.case: sections, each begun by a line "@word ...", in a
   @at                lines "POINTER = JSON" or "POINTER absent" that hold for the patched pod (for the
                      output, when there is no patch); "STATUS" in front of a pointer: in farguard.io/status
 FARGUARD_BUILD names the build directory, else FARGUARD_MODE the mode (release).  Arguments name cases or
-*_test.py files to run instead of all.
+*_test.py files to run instead of all; FARGUARD_TESTS names the *_test.py beside all cases ("launch agent").
+FARGUARD_PROGRESS is a descriptor that is told which one runs.
 """
 
 import base64
@@ -249,6 +250,8 @@ def run_test(path):
     """Run another TAP program and pass its results on under our numbers."""
     global number, failures
     name = os.path.basename(path)
+    if "FARGUARD_PROGRESS" in os.environ:
+        os.write(int(os.environ["FARGUARD_PROGRESS"]), f"  {name}\n".encode())
     planned, seen, bad = None, 0, 0
     with subprocess.Popen(["timeout", str(TEST_SECONDS), path], stdout=subprocess.PIPE, text=True,
                           errors="replace") as process:
@@ -277,8 +280,10 @@ def main():
     cases = [p for p in chosen if p.endswith(".case")] or ([] if chosen else sorted(glob.glob(HERE + "/*.case")))
     tests = [p for p in chosen if p.endswith(".py")] or ([] if chosen else sorted(glob.glob(HERE + "/*_test.py")))
     run_cases(cases)
+    only = os.environ.get("FARGUARD_TESTS", "").split()
     for path in tests:
-        run_test(path)
+        if not only or os.path.basename(path)[:-len("_test.py")] in only:
+            run_test(path)
     print(f"1..{number}")
     sys.exit(1 if failures else 0)
 
