@@ -20,6 +20,7 @@ os.environ.pop(INSIDE, None)
 
 import place  # noqa: E402  (in the new namespace)
 import pod  # noqa: E402
+import tap  # pylint: disable=wrong-import-position
 import world  # noqa: E402
 
 PARTS = ("seen", "ending", "hostile", "log")
@@ -37,11 +38,11 @@ def main():
         pod.loopback()
         for name in sys.argv[1:] or PARTS:
             __import__(name).everything()
-        print(f"1..{world.number}")
+        status = tap.end()
     finally:
         pod.leave()
         world.leave()
-    sys.exit(1 if world.failures else 0)
+    sys.exit(status)
 
 
 main()

@@ -16,17 +16,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
 from server import NAME, Webhook, free_port, review, within  # pylint: disable=wrong-import-position
-
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
+from tap import end, report
 
 
 def encode(text):
@@ -199,8 +189,7 @@ def main():
         test_own(api, work)
         test_lent(api, work)
     api.stop()
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

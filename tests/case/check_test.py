@@ -15,21 +15,12 @@ import time
 
 import jsonpatch
 from api_server import ApiServer, ROOT, missing
+from tap import end, report
 
 BUILD = os.path.join(ROOT, os.environ.get("FARGUARD_BUILD") or "build/" + os.environ.get("FARGUARD_MODE", "release"))
 PROGRAM = os.path.join(BUILD, "bin", "farguardctl")
 MANY = 2300  # pods: ten pages
 V1 = "client.authentication.k8s.io/v1"
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}", flush=True)
 
 
 class Scene:
@@ -491,8 +482,7 @@ def main():
         server.processes[1].kill()
         server.processes[1].wait()
         scene.says("an API server that went away", 4, "onnect")
-    print(f"1..{number}")
-    return 1 if failures else 0
+    return end()
 
 
 if __name__ == "__main__":

@@ -16,17 +16,7 @@ from check_test import Scene, containers, deployment, wait_for
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from server import Webhook  # pylint: disable=wrong-import-position
-
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
+from tap import end, report
 
 
 def configuration(port):
@@ -123,8 +113,7 @@ def main():
         test_guarded(scene)
         test_dry_run(scene)
         test_away(scene, webhook)
-    print(f"1..{number}")
-    return 1 if failures else 0
+    return end()
 
 
 if __name__ == "__main__":

@@ -15,22 +15,13 @@ import tempfile
 
 import jsonpatch
 import yaml
+from tap import end, report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("FARGUARD_BUILD") or "build/" + os.environ.get("FARGUARD_MODE", "release"))
 PROGRAM = os.path.join(BUILD, "bin", "farguardctl")
 SAMPLE = os.path.join(ROOT, "charts/farguard/files/farguard.yaml")
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 def run(*args, stdin=b"", **more):
@@ -271,8 +262,7 @@ def main():
         test_output()
         test_twice()
         test_inject(work)
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

@@ -33,6 +33,7 @@ import yaml  # noqa: E402
 import chance  # noqa: E402
 import place  # noqa: E402
 import rules  # noqa: E402
+import tap  # pylint: disable=wrong-import-position
 import world  # noqa: E402
 from world import report  # noqa: E402
 
@@ -322,10 +323,10 @@ def main():
         left_alone()
         check("preloadEnv: always sets the variable where nothing else may", preload_always)
         for_real()
-        print(f"1..{world.number}")
+        status = tap.end()
     finally:
         world.leave()
-    sys.exit(1 if world.failures else 0)
+    sys.exit(status)
 
 
 main()

@@ -14,23 +14,14 @@ import sys
 import tempfile
 
 import yaml
+from tap import end, report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("FARGUARD_BUILD") or "build/" + os.environ.get("FARGUARD_MODE", "release"))
 PROGRAM = os.path.join(BUILD, "bin", "farguardctl")
 STATUS = "farguard.io/status"
-number = failures = 0
 POD = b"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: web, image: i}]}}\n"
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 def run(*args, stdin=b"", **more):
@@ -168,8 +159,7 @@ def main():
         test_as_inject(work)
         test_color()
         test_input()
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

@@ -13,6 +13,7 @@ import tempfile
 import threading
 
 import yaml
+from tap import end, report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -22,16 +23,6 @@ VERBS = ("inject", "uninject", "explain")
 POD = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web"},"spec":{"containers":[{"name":"web","image":"i"}]}}\n'
 YAML = b"apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - {name: web, image: i}\n"
 SANITIZED = os.path.basename(BUILD) in ("asan", "tsan")
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line[:300]}")
 
 
 def run(*args, stdin=b"", **more):
@@ -153,8 +144,7 @@ def main():
         test_bytes()
         test_floods(work)
         test_output()
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

@@ -19,6 +19,7 @@ if INSIDE not in os.environ:
     os.execvp("unshare", ["unshare", *own, "--", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
 del os.environ[INSIDE]
 
+import tap  # pylint: disable=wrong-import-position
 import world  # noqa: E402  (in the new namespace)
 
 PARTS = ("same", "signalled", "contained", "trouble")
@@ -29,10 +30,10 @@ def main():
         world.build()
         for name in sys.argv[1:] or PARTS:
             __import__(name).everything()
-        print(f"1..{world.number}")
+        status = tap.end()
     finally:
         world.leave()
-    sys.exit(1 if world.failures else 0)
+    sys.exit(status)
 
 
 main()

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from tap import end, report, skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -20,22 +21,6 @@ PAGE = os.path.join(ROOT, "webhook/ctl/farguardctl.1")
 WEBHOOK_PAGE = os.path.join(ROOT, "webhook/admit/farguard-webhook.8")
 BASH, ZSH = os.path.join(ROOT, "webhook/ctl/farguardctl.bash"), os.path.join(ROOT, "webhook/ctl/_farguardctl")
 FLAG = re.compile(r"(?<![\w/-])--?[A-Za-z][a-z-]*")
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
-
-
-def skip(name, why):
-    global number
-    number += 1
-    print(f"ok {number} - {name} # SKIP {why}", flush=True)
 
 
 def run(*args, **more):
@@ -212,8 +197,7 @@ def main():
             skip("zsh completes", "no zsh")
         check_names(work)
         check_install(work)
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

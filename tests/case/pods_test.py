@@ -17,6 +17,7 @@ import sys
 
 import jsonpatch
 import yaml
+from tap import end, report
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -26,20 +27,10 @@ PODS = os.path.join(ROOT, "..", "shared", "pods")
 TRUE = {"y", "yes", "true", "on"}
 FALSE = {"n", "no", "false", "off"}
 RESOLVER = yaml.resolver.Resolver()
-number = failures = 0
 
 
 class Wrong(Exception):
     """What should hold and does not."""
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 def ctl(args, text):
@@ -346,8 +337,7 @@ def main():
         check_forms(os.path.basename(path), text)
     if not files:
         report(True, "real manifests # SKIP ../shared/pods is absent")
-    print(f"1..{number}")
-    return failures > 0
+    return end()
 
 
 if __name__ == "__main__":

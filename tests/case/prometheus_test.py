@@ -16,17 +16,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
 from server import Webhook, free_port, review, within  # pylint: disable=wrong-import-position
-
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
+from tap import end, report
 
 
 class Prometheus:
@@ -86,8 +76,7 @@ def main():
             prometheus.end()
             webhook.end()
             api.stop()
-    print(f"1..{number}")
-    return failures > 0
+    return end()
 
 
 if __name__ == "__main__":

@@ -15,23 +15,7 @@ import cached  # pylint: disable=wrong-import-position
 import cloud  # pylint: disable=wrong-import-position
 import hostile  # pylint: disable=wrong-import-position
 import real  # pylint: disable=wrong-import-position
-
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
-
-
-def skip(name, why):
-    global number
-    number += 1
-    print(f"ok {number} - {name} # SKIP {why}", flush=True)
+from tap import end, report, skip
 
 
 def main():
@@ -41,8 +25,7 @@ def main():
                 part.test(report, skip, work)
             except Exception:  # pylint: disable=broad-except
                 report(False, f"{part.__name__} came to its end", traceback.format_exc())
-    print(f"1..{number}")
-    return failures > 0
+    return end()
 
 
 if __name__ == "__main__":

@@ -13,20 +13,11 @@ import sys
 import jsonpatch
 from pods_test import PROGRAM
 from specs import pod, text
+from tap import end, report
 
 CHUNK = 100
 SKIPPED = {"host-network", "host-pid", "name-collision", "no-container-selected"}
-number = failures = 0
 counted = {}
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:12] if not ok else []:
-        print(f"#   {line[:600]}")
 
 
 def ctl(verb, texts, *options):
@@ -83,8 +74,7 @@ def main():
         report(not found, f"pods {start + 1} to {start + len(texts)}: inject, inject again, uninject", "\n".join(found))
     print("# " + ", ".join(f"{n} {reason}" for reason, n in sorted(counted.items())))
     report(counted.get("injected", 0) > count * 0.7 and all(counted.get(r) for r in SKIPPED), "every outcome came up", counted)
-    print(f"1..{number}")
-    return 1 if failures else 0
+    return end()
 
 
 if __name__ == "__main__":

@@ -17,18 +17,9 @@ import jsonpatch
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
 from server import Webhook, review, within  # pylint: disable=wrong-import-position
+from tap import end, report
 
 IMAGE = "farguard.test/farguard-payload:dev"
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 def new_api():
@@ -225,8 +216,7 @@ def main():
         test_refused(work)
         test_circuit(work)
         test_large(work)
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

@@ -19,20 +19,11 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
 from server import BUILD, NAME, Webhook, review, within  # pylint: disable=wrong-import-position
+from tap import end, report
 
-number = failures = 0
 IS_SANITIZED = "asan" in BUILD or "tsan" in BUILD
 HEAD = b"POST /mutate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 JSON = {"Content-Type": "application/json"}
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 class Load:
@@ -301,8 +292,7 @@ def main():
         status = webhook.end()
         report(status == 0, "after all this it ends with 0", (status, webhook.raw[-5:]))
         api.stop()
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

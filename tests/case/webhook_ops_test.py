@@ -18,19 +18,10 @@ import jsonpatch
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
 from server import PROGRAM, Webhook, free_port, review, within  # pylint: disable=wrong-import-position
+from tap import end, report
 
-number = failures = 0
 GOOD = "farguard_config_last_reload_successful"
 WHEN = "farguard_config_last_reload_success_timestamp_seconds"
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 class Mounted:
@@ -306,8 +297,7 @@ def main():
         test_probe(api, work)
         test_events(api, work)
     api.stop()
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

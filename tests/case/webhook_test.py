@@ -26,18 +26,9 @@ import jsonpatch
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "webhook"))
 from api import Api  # pylint: disable=wrong-import-position
 from server import BUILD, PROGRAM, Webhook, free_port, review, within  # pylint: disable=wrong-import-position
+from tap import end, report
 
-number = failures = 0
 warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 is tried to see it refused
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:20] if not ok else []:
-        print(f"#   {line}")
 
 
 def test_serving(api, webhook):
@@ -411,8 +402,7 @@ def main():
         test_start(work)
         test_two(work)
         test_end(work)
-    print(f"1..{number}")
-    sys.exit(1 if failures else 0)
+    sys.exit(end())
 
 
 main()

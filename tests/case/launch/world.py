@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 import time
 
+from tap import report, skip  # noqa: F401 (passed on)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 MODE = os.environ.get("FARGUARD_MODE", "release")
@@ -21,22 +23,6 @@ PROBE = os.path.join(WORK, "probe")
 REFUSE = os.path.join(WORK, "refuse")
 RUN = [FARGUARD, "run", "--"]
 LIBC = ctypes.CDLL(None, use_errno=True)
-number = failures = 0
-
-
-def report(ok, name, why=""):
-    global number, failures
-    number += 1
-    failures += not ok
-    print(f"{'ok' if ok else 'not ok'} {number} - {name}", flush=True)
-    for line in str(why).splitlines()[:30] if not ok else []:
-        print(f"# {line}")
-
-
-def skip(name, why):
-    global number
-    number += 1
-    print(f"ok {number} - {name} # SKIP {why}", flush=True)
 
 
 def figure(text):
