@@ -81,9 +81,12 @@ ready() {
 	[ "$(kubectl -n e2e-soak get pod resident -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ]
 }
 
-# Memory of the processes of NAME on this machine, each in KiB, the largest last.
+# Memory of the processes of NAME in the cluster, each in KiB, the largest last.
 rss() { # NAME
-	ps -C "$1" -o rss= | sort -n
+	local pid kib
+	ps -C "$1" -o pid=,rss= | while read -r pid kib; do
+		! grep -q "kubepods" "/proc/$pid/cgroup" 2>/dev/null || echo "$kib"
+	done | sort -n
 }
 
 setup() {
