@@ -332,8 +332,8 @@ static void what_others_took_away_is_put_back(void **state)
 static void what_an_older_version_injected_stays(void **state)
 {
 	static const char *const older[] = {
-	        "[{'op':'replace','path':'/spec/initContainers/0/image','value':'f:0.0.1'},"
-	        "{'op':'replace','path':'/spec/containers/1/image','value':'f:0.0.1'}]",
+	        "[{'op':'replace','path':'/spec/initContainers/0/image','value':'f:0.0.1'}]",
+	        "[{'op':'replace','path':'/spec/containers/1/image','value':'f:0.0.1'}]",
 	        "[{'op':'replace','path':'/spec/containers/1/resources','value':{}}]",
 	        "[{'op':'remove','path':'/spec/containers/1/env/0'}]"};
 	struct trial t;
