@@ -4,6 +4,7 @@
 
 #include "injector/base/own.h"
 #include "injector/base/version.h"
+#include "webhook/mutate/status.h"
 #include "webhook/mutate/words.h"
 
 #define LABEL_BYTES_MAX ECS_BYTES_MAX
@@ -12,16 +13,7 @@
 
 struct json_object *label_of(struct json_object *install)
 {
-	const char *text = tree_string(tree_get(install, "dockerLabels"), ANNOTATION_STATUS);
-	struct json_object *status;
-
-	if (!text || strnlen(text, LABEL_BYTES_MAX) == LABEL_BYTES_MAX)
-		return NULL;
-	status = json_tokener_parse(text);
-	if (json_object_is_type(status, json_type_object))
-		return status;
-	json_object_put(status);
-	return NULL;
+	return status_parse(tree_get(install, "dockerLabels"), LABEL_BYTES_MAX);
 }
 
 static struct json_object *containers(const struct task *task, struct tree_build *build)

@@ -9,6 +9,7 @@
 #include "injector/base/own.h"
 #include "webhook/mutate/apply.h"
 #include "webhook/mutate/edit.h"
+#include "webhook/mutate/ours.h"
 #include "webhook/mutate/status.h"
 #include "webhook/mutate/tree.h"
 #include "webhook/mutate/undo.h"
@@ -84,13 +85,8 @@ static int check_volumes(struct json_object *spec, char *detail, size_t cap)
 	bool has_spool = tree_find(volumes, "name", CONTRACT_SPOOL_VOLUME) >= 0;
 	size_t ours = 0;
 
-	for (size_t i = 0; i < tree_count(volumes); i++) {
-		const char *name = tree_string(tree_at(volumes, i), "name");
-
-		ours += strcmp(name, CONTRACT_VOLUME) == 0 ||
-		        strcmp(name, CONTRACT_NO_TOKEN_VOLUME) == 0 ||
-		        strcmp(name, CONTRACT_SPOOL_VOLUME) == 0;
-	}
+	for (size_t i = 0; i < tree_count(volumes); i++)
+		ours += ours_is_volume(tree_string(tree_at(volumes, i), "name"));
 	if (ours != (has_spool ? 3 : 2))
 		return fail(detail, cap, "a volume of Farguard is missing or stands twice");
 	for (size_t i = 0; i < 2 && !has_spool; i++) {

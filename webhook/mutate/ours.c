@@ -21,6 +21,13 @@ struct json_object *ours_volume(const char *name, const char *size, struct tree_
 	return volume;
 }
 
+bool ours_is_volume(const char *name)
+{
+	return name &&
+	       (strcmp(name, CONTRACT_VOLUME) == 0 || strcmp(name, CONTRACT_NO_TOKEN_VOLUME) == 0 ||
+	        strcmp(name, CONTRACT_SPOOL_VOLUME) == 0);
+}
+
 struct json_object *ours_mount(const char *volume, const char *path, const char *sub_path,
                                bool read_only, struct tree_build *build)
 {

@@ -14,6 +14,9 @@ struct json_object *ours_agent(const struct plan *plan, bool spool, struct tree_
 /* An emptyDir of at most `size`, or of any size when NULL. */
 struct json_object *ours_volume(const char *name, const char *size, struct tree_build *build);
 
+/* Whether a volume of this name (or NULL) is one of ours. */
+bool ours_is_volume(const char *name);
+
 /* A mount; `sub_path` may be NULL. */
 struct json_object *ours_mount(const char *volume, const char *path, const char *sub_path,
                                bool read_only, struct tree_build *build);

@@ -7,6 +7,7 @@
 
 #include "injector/base/contract.h"
 #include "injector/base/str.h"
+#include "webhook/mutate/ours.h"
 #include "webhook/mutate/resources.h"
 #include "webhook/mutate/select.h"
 #include "webhook/mutate/shape.h"
@@ -280,14 +281,10 @@ static const char *taken_in(const struct plan_container *c)
 	struct json_object *env = tree_list(c->spec, "env");
 
 	for (size_t i = 0; i < tree_count(mounts); i++) {
-		const char *volume = tree_string(tree_at(mounts, i), "name");
-
 		if (is_our_path(tree_string(tree_at(mounts, i), "mountPath")))
 			return "mounts a volume in " CONTRACT_DIR;
 		/* One that the pod has is told of before; without one the mount would be ours. */
-		if (volume && (strcmp(volume, CONTRACT_VOLUME) == 0 ||
-		               strcmp(volume, CONTRACT_NO_TOKEN_VOLUME) == 0 ||
-		               strcmp(volume, CONTRACT_SPOOL_VOLUME) == 0))
+		if (ours_is_volume(tree_string(tree_at(mounts, i), "name")))
 			return "mounts a volume that the pod lacks and Farguard has";
 	}
 	for (size_t i = 0; i < tree_count(env); i++) {

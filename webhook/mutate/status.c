@@ -15,11 +15,15 @@
 
 struct json_object *status_of(struct json_object *pod)
 {
-	const char *text =
-	        tree_string(tree_get(tree_get(pod, "metadata"), "annotations"), ANNOTATION_STATUS);
+	return status_parse(tree_get(tree_get(pod, "metadata"), "annotations"), STATUS_BYTES_MAX);
+}
+
+struct json_object *status_parse(struct json_object *holder, size_t bytes_max)
+{
+	const char *text = tree_string(holder, ANNOTATION_STATUS);
 	struct json_object *status;
 
-	if (!text || strnlen(text, STATUS_BYTES_MAX) == STATUS_BYTES_MAX)
+	if (!text || strnlen(text, bytes_max) == bytes_max)
 		return NULL;
 	status = json_tokener_parse(text);
 	if (json_object_is_type(status, json_type_object))

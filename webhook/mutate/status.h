@@ -16,4 +16,7 @@ void status_put(const struct plan *plan, struct ops *ops, struct json_object *st
 /* The status in `pod`'s annotation, parsed; NULL when there is none that is JSON.  Caller puts. */
 struct json_object *status_of(struct json_object *pod);
 
+/* The same of any object that holds it as a text shorter than `bytes_max`. */
+struct json_object *status_parse(struct json_object *holder, size_t bytes_max);
+
 #endif

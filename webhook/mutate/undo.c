@@ -10,6 +10,7 @@
 #include "injector/base/own.h"
 #include "webhook/mutate/mutate.h"
 #include "webhook/mutate/ops.h"
+#include "webhook/mutate/ours.h"
 #include "webhook/mutate/plan.h"
 #include "webhook/mutate/shape.h"
 #include "webhook/mutate/status.h"
@@ -79,21 +80,14 @@ static void remove_from(struct undo *undo, struct json_object *list, const char 
 	}
 }
 
-static bool our_volume_name(const char *name)
-{
-	return name &&
-	       (strcmp(name, CONTRACT_VOLUME) == 0 || strcmp(name, CONTRACT_NO_TOKEN_VOLUME) == 0 ||
-	        strcmp(name, CONTRACT_SPOOL_VOLUME) == 0);
-}
-
 static bool our_mount(struct json_object *item)
 {
-	return our_volume_name(tree_string(item, "name"));
+	return ours_is_volume(tree_string(item, "name"));
 }
 
 static bool our_volume(struct json_object *item)
 {
-	return our_volume_name(tree_string(item, "name")) && tree_object(item, "emptyDir");
+	return ours_is_volume(tree_string(item, "name")) && tree_object(item, "emptyDir");
 }
 
 static bool our_variable(struct json_object *item)
