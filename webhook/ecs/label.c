@@ -1,7 +1,5 @@
 #include "webhook/ecs/label.h"
 
-#include <string.h>
-
 #include "injector/base/own.h"
 #include "injector/base/version.h"
 #include "webhook/mutate/status.h"
