@@ -15,23 +15,20 @@
 #          rules, interfaces, mounts and shims end with them, and no port of the machine is taken.
 # Owns     CLUSTER_DIR (default /var/tmp/farguard-cluster), the interface `farguard0`, the control
 #          group `farguard-cluster`; `down` also gives back the sysctls that the kubelet sets.
+#          CLUSTER_NUMBER=1..7 is another cluster beside it, with names and addresses of its own.
 # Errors   One line on stderr with the way out; exit 1.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 here=$top/hack/cluster
-dir=${CLUSTER_DIR:-/var/tmp/farguard-cluster}
+# shellcheck source=hack/cluster/address.sh
+. "$here/address.sh"
+dir=$cluster_dir
 kube=$top/build/cluster/kube
 pause=$top/build/cluster/pause.tar
 
 node=fargate-1
-link=farguard0             # the machine's only sight of the cluster
-link_host=10.87.88.1       # ... its end
-link_cluster=10.87.88.2    # ... the API server's
-node_ip=10.88.0.1          # the pods' gateway, the node and the name server in one
-pod_net=10.88.0.0/16
-service_net=10.96.0.0/16
-cgroup=farguard-cluster
+before=/run/farguard-cluster # what the first cluster found and the last one gives back
 
 # What the clients remember stays out of the user's home.
 export KUBECACHEDIR=$top/build/cluster/cache HELM_CACHE_HOME=$top/build/cluster/cache/helm
@@ -116,7 +113,7 @@ client() { # program args...
 
 # One `up` or `down` at a time on a machine; the lock goes with the process.
 exclusively() {
-	exec 9<"$here/inside.sh"
+	exec 9</run
 	flock -n 9 || {
 		say "waiting for another cluster.sh to end"
 		flock 9

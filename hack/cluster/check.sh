@@ -72,8 +72,8 @@ check_network() {
 		lacks "the interface $link exists: a cluster of another CLUSTER_DIR is up" \
 			"CLUSTER_DIR=THAT hack/cluster.sh down, or: ip link del $link"
 	fi
-	route=$(ip -4 route show root 10.87.88.0/30 2>/dev/null)
-	[ -z "$route" ] || lacks "10.87.88.0/30 is in use here: $route" "remove that route while the cluster is up"
+	route=$(ip -4 route show root "$link_net" 2>/dev/null)
+	[ -z "$route" ] || lacks "$link_net is in use here: $route" "remove that route while the cluster is up"
 }
 
 check_room() {

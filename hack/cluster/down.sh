@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # read by hack/cluster.sh
 
 down() {
-	local pid name value started=$SECONDS
+	local pid started=$SECONDS
 	[ "$(id -u)" = 0 ] || die "needs root (sudo)"
 	if [ ! -e "$dir" ] && [ -z "$(strays)" ]; then
 		say "not up"
@@ -19,11 +19,7 @@ down() {
 	[ -z "$(init_pid)$(strays)" ] || die "the cluster's processes do not end: $(init_pid) $(strays)"
 	! ip link show "$link" >/dev/null 2>&1 || ip link del "$link" 2>/dev/null || true
 	remove_cgroups
-	if [ -e "$dir/sysctls" ]; then
-		while read -r name value; do
-			[ "$(cat "/proc/sys/$name")" = "$value" ] || echo "$value" >"/proc/sys/$name"
-		done <"$dir/sysctls"
-	fi
+	others || give_back
 	rm -rf --one-file-system "$dir"
 	[ ! -e "$dir" ] || die "cannot remove $dir"
 	say "down after $((SECONDS - started)) s"
@@ -41,8 +37,7 @@ strays() {
 }
 
 remove_cgroups() {
-	local root=/sys/fs/cgroup d controller left
-	local -a now
+	local root=/sys/fs/cgroup d left
 	for ((i = 0; i < 100; i++)); do
 		left=
 		for d in "$root/$cgroup" "$root"/*/"$cgroup"; do
@@ -53,9 +48,31 @@ remove_cgroups() {
 		sleep 0.1 # the kernel still takes leave of the last processes
 	done
 	[ -z "$left" ] || say "cannot remove the control group $left"
-	[ -e "$dir/subtree_control" ] || return 0
-	read -ra now <$root/cgroup.subtree_control || true
-	for controller in "${now[@]}"; do
-		grep -qw "$controller" "$dir/subtree_control" || echo "-$controller" >$root/cgroup.subtree_control || true
+}
+
+# Whether another cluster is up.
+others() {
+	local path
+	for path in /sys/class/net/farguard[0-7]; do
+		[ ! -e "$path" ] || return 0
 	done
+	return 1
+}
+
+# What the kubelet and we changed for the whole machine.
+give_back() {
+	local root=/sys/fs/cgroup name value controller
+	local -a now
+	if [ -e "$before.sysctls" ]; then
+		while read -r name value; do
+			[ "$(cat "/proc/sys/$name")" = "$value" ] || echo "$value" >"/proc/sys/$name"
+		done <"$before.sysctls"
+	fi
+	if [ -e "$before.subtree_control" ]; then
+		read -ra now <$root/cgroup.subtree_control || true
+		for controller in "${now[@]}"; do
+			grep -qw "$controller" "$before.subtree_control" || echo "-$controller" >$root/cgroup.subtree_control || true
+		done
+	fi
+	rm -f "$before.sysctls" "$before.subtree_control"
 }

@@ -6,6 +6,8 @@
 #          "kind load image-archive --name test"; without it they are expected to be there.
 # Owns     Nothing; target_up says in target_started whether it started the machine's own cluster.
 
+# shellcheck source=hack/cluster/address.sh
+. "$(dirname "${BASH_SOURCE[0]}")/address.sh"
 top=${top:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 target_started=
 target_kube=$top/build/cluster/kube
@@ -25,7 +27,7 @@ target_up() {
 	fi
 	"$top/hack/cluster.sh" status >/dev/null 2>&1 || target_started=1
 	"$top/hack/cluster.sh" up >/dev/null || return 1
-	export KUBECONFIG=${CLUSTER_DIR:-/var/tmp/farguard-cluster}/kubeconfig
+	export KUBECONFIG=$cluster_dir/kubeconfig
 }
 
 target_load() { # FILE...

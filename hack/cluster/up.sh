@@ -85,16 +85,17 @@ connect() {
 # The kubelet sets these for the whole machine (pkg/kubelet/cm, setupKernelTunables).
 remember_sysctls() {
 	local name
+	[ ! -e "$before.sysctls" ] || return 0 # they are another cluster's now
 	for name in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys \
 		kernel/keys/root_maxbytes; do
 		[ ! -e "/proc/sys/$name" ] || echo "$name $(cat "/proc/sys/$name")"
-	done >"$dir/sysctls"
+	done >"$before.sysctls"
 }
 
 make_cgroups() {
 	local root=/sys/fs/cgroup controller d
 	if [ -e $root/cgroup.controllers ]; then
-		cp $root/cgroup.subtree_control "$dir/subtree_control"
+		[ -e "$before.subtree_control" ] || cp $root/cgroup.subtree_control "$before.subtree_control"
 		mkdir -p "$root/$cgroup"
 		for controller in cpuset cpu io memory hugetlb pids; do
 			for d in $root "$root/$cgroup"; do

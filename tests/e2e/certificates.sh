@@ -12,9 +12,10 @@ module=github.com/cert-manager/cert-manager
 # The last one whose programs are in the module itself.
 version=v1.11.5
 made=$top/build/certificates
-host=10.87.88.1 # the machine's end of the cluster's link, see hack/cluster.sh
 # shellcheck source=tests/e2e/tap.sh
 . "$top/tests/e2e/tap.sh"
+# shellcheck source=hack/cluster/address.sh
+. "$top/hack/cluster/address.sh"
 
 work=$(mktemp -d)
 started=()
@@ -60,7 +61,7 @@ service() {
 		 "spec": {"ports": [{"port": 443, "targetPort": 18443}]}}
 		---
 		{"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "farguard-webhook", "namespace": "farguard"},
-		 "subsets": [{"addresses": [{"ip": "$host"}], "ports": [{"port": 18443}]}]}
+		 "subsets": [{"addresses": [{"ip": "$link_host"}], "ports": [{"port": 18443}]}]}
 	END
 }
 
@@ -69,11 +70,11 @@ probe() {
 }
 
 ready() {
-	curl -sk -m 5 "https://$host:18443/readyz" | grep -qx ok
+	curl -sk -m 5 "https://$link_host:18443/readyz" | grep -qx ok
 }
 
 leaf() {
-	openssl s_client -connect $host:18443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint 2>/dev/null
+	openssl s_client -connect "$link_host":18443 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint 2>/dev/null
 }
 
 renewed() {
@@ -107,8 +108,8 @@ started+=($!)
 service >/dev/null || give_up "the Service"
 kubectl -n farguard create token farguard-webhook >"$work/token"
 kubectl -n farguard get configmap kube-root-ca.crt -o jsonpath='{.data.ca\.crt}' >"$work/ca.crt"
-printf 'server: {listen: "%s:18443", metrics: "127.0.0.1:19190"}\ntls: {source: cert-manager}\n' $host >"$work/farguard.yaml"
-options=(--config "$work/farguard.yaml" --api-server https://10.87.88.2:6443 --ca-file "$work/ca.crt"
+printf 'server: {listen: "%s:18443", metrics: "127.0.0.1:19190"}\ntls: {source: cert-manager}\n' "$link_host" >"$work/farguard.yaml"
+options=(--config "$work/farguard.yaml" --api-server "https://$link_cluster:6443" --ca-file "$work/ca.crt"
 	--token-file "$work/token" --namespace farguard)
 "$build/bin/farguard-webhook" "${options[@]}" --drain-seconds 0 2>"$work/log" &
 started+=($!)

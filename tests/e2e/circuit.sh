@@ -73,7 +73,7 @@ part_circuit() {
 	check "circuit: the next pod says why it is not guarded" eval 'circuit_pod second | grep -q "not guarded by Farguard\|circuit"'
 	check "circuit: and starts" within 20 "the pod to run" circuit_is second "Running "
 	check "circuit: each replica says so once at most" circuit_said_once
-	"$top/hack/cluster.sh" enter ctr -a "${CLUSTER_DIR:-/var/tmp/farguard-cluster}/containerd.sock" -n k8s.io images tag \
+	"$top/hack/cluster.sh" enter ctr -a "$cluster_dir/containerd.sock" -n k8s.io images tag \
 		farguard.test/farguard-payload:dev $circuit_repository:dev >/dev/null
 	check "circuit: with the image the first pod starts, guarded" within 90 "the node to try again" circuit_is first "Running true"
 	check "circuit: the circuit closes" within 10 "the circuit to close" target_guards e2e-circuit
@@ -81,7 +81,7 @@ part_circuit() {
 	check "circuit: and the next pod is guarded" circuit_pod third
 	check "circuit: it runs" within 20 "the pod to run" circuit_is third "Running true"
 	kubectl delete namespace e2e-circuit e2e-beside --wait >/dev/null
-	"$top/hack/cluster.sh" enter ctr -a "${CLUSTER_DIR:-/var/tmp/farguard-cluster}/containerd.sock" -n k8s.io images remove \
+	"$top/hack/cluster.sh" enter ctr -a "$cluster_dir/containerd.sock" -n k8s.io images remove \
 		$circuit_repository:dev >/dev/null
 	check "circuit: the release is as it was" circuit_install
 }

@@ -10,9 +10,9 @@ injector_end() {
 
 injector_begin() { # on this machine's end of the cluster's link
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/injector.key" \
-		-out "$work/injector.crt" -days 2 -subj /CN=injector -addext "subjectAltName=IP:10.87.88.1" 2>/dev/null
+		-out "$work/injector.crt" -days 2 -subj /CN=injector -addext "subjectAltName=IP:$link_host" 2>/dev/null
 	: >"$work/injector.port"
-	"$here/injector.py" 10.87.88.1 "$work/injector.crt" "$work/injector.key" >"$work/injector.port" &
+	"$here/injector.py" "$link_host" "$work/injector.crt" "$work/injector.key" >"$work/injector.port" &
 	injector=$!
 	within 10 "the other injector" test -s "$work/injector.port"
 }
@@ -25,7 +25,7 @@ injector_config() { # NAME PATH
 		webhooks:
 		- name: other.e2e.test
 		  clientConfig:
-		    url: https://10.87.88.1:$(cat "$work/injector.port")$2
+		    url: https://$link_host:$(cat "$work/injector.port")$2
 		    caBundle: $(base64 -w 0 "$work/injector.crt")
 		  rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
 		  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: e2e-guarded}}

@@ -11,7 +11,7 @@ registry_begin() { # Debian's docker-registry, with TLS and a password, on this 
 	local dir=$work/registry
 	mkdir -p "$dir/data"
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/tls.key" -out "$dir/ca.crt" \
-		-days 2 -subj /CN=registry -addext "subjectAltName=IP:10.87.88.1" 2>/dev/null
+		-days 2 -subj /CN=registry -addext "subjectAltName=IP:$link_host" 2>/dev/null
 	# "secret"
 	# shellcheck disable=SC2016 # dollars of bcrypt
 	echo 'puller:$2b$05$Htd3Mes1UEExYdi7P7lGkuVo1u8sgyq7dxz7UAU6Jq99drafaYAaW' >"$dir/htpasswd"
@@ -19,17 +19,17 @@ registry_begin() { # Debian's docker-registry, with TLS and a password, on this 
 		version: 0.1
 		log: {level: error}
 		storage: {filesystem: {rootdirectory: $dir/data}}
-		http: {addr: "10.87.88.1:5443", tls: {certificate: $dir/ca.crt, key: $dir/tls.key}}
+		http: {addr: "$link_host:5443", tls: {certificate: $dir/ca.crt, key: $dir/tls.key}}
 		auth: {htpasswd: {realm: e2e, path: $dir/htpasswd}}
 	END
 	docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 &
 	registry=$!
-	within 20 "the registry" curl -so /dev/null --cacert "$dir/ca.crt" https://10.87.88.1:5443/v2/ || return 1
-	"$here/push.py" 10.87.88.1:5443 "$dir/ca.crt" puller:secret "$top/build/images/sample-static.tar" shop/static:v1 \
+	within 20 "the registry" curl -so /dev/null --cacert "$dir/ca.crt" "https://$link_host:5443/v2/" || return 1
+	"$here/push.py" "$link_host:5443" "$dir/ca.crt" puller:secret "$top/build/images/sample-static.tar" shop/static:v1 \
 		>"$work/digest" || return 1
 	# The container runtime trusts it as well.
-	mkdir -p "${CLUSTER_DIR:-/var/tmp/farguard-cluster}/certs.d/10.87.88.1:5443"
-	cp "$dir/ca.crt" "${CLUSTER_DIR:-/var/tmp/farguard-cluster}/certs.d/10.87.88.1:5443/ca.crt"
+	mkdir -p "$cluster_dir/certs.d/$link_host:5443"
+	cp "$dir/ca.crt" "$cluster_dir/certs.d/$link_host:5443/ca.crt"
 }
 
 lookup_pod() { # NAMESPACE NAME EXTRA...
@@ -37,7 +37,7 @@ lookup_pod() { # NAMESPACE NAME EXTRA...
 	shift 2
 	kubectl -n "$namespace" create -f - "$@" <<-END
 		{apiVersion: v1, kind: Pod, metadata: {name: $name}, spec: {restartPolicy: Never, ${pull_with:-}
-		 containers: [{name: main, image: "10.87.88.1:5443/shop/static${reference:-:v1}", args: ["7", word]}]}}
+		 containers: [{name: main, image: "$link_host:5443/shop/static${reference:-:v1}", args: ["7", word]}]}}
 	END
 }
 
@@ -79,9 +79,9 @@ part_lookup() {
 	}
 	kubectl -n farguard create configmap e2e-registry --from-file=ca.crt="$work/registry/ca.crt" >/dev/null
 	for namespace in e2e-open-guarded e2e-open-bare; do
-		kubectl -n $namespace create secret docker-registry wrong --docker-server=10.87.88.1:5443 --docker-username=puller \
+		kubectl -n $namespace create secret docker-registry wrong --docker-server="$link_host:5443" --docker-username=puller \
 			--docker-password=wrong >/dev/null
-		kubectl -n $namespace create secret docker-registry right --docker-server=10.87.88.1:5443 --docker-username=puller \
+		kubectl -n $namespace create secret docker-registry right --docker-server="$link_host:5443" --docker-username=puller \
 			--docker-password=secret >/dev/null
 	done
 	target_install --set replicas=1 --set registryAuthorities=e2e-registry --set config.registry.caFile=/etc/farguard-registry/ca.crt \

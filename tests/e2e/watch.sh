@@ -82,9 +82,9 @@ watch_restart() { # command...
 			setsid "${args[@]}" >>"$0/log/kube-apiserver" 2>&1 </dev/null &
 			exit 0
 		done
-		exit 1' "${CLUSTER_DIR:-/var/tmp/farguard-cluster}" "${@:-true}"
+		exit 1' "$cluster_dir" "${@:-true}"
 	within 60 "the API server to be back" kubectl get --raw /readyz
-	rm -f "${CLUSTER_DIR:-/var/tmp/farguard-cluster}/ended/kube-apiserver"
+	rm -f "$cluster_dir/ended/kube-apiserver"
 }
 
 watch_memory() {
