@@ -7,6 +7,7 @@
 #   cluster.sh load FILE...       import OCI archives into it
 #   cluster.sh kubectl [ARG...]   kubectl of this cluster's version, on this cluster
 #   cluster.sh helm [ARG...]      helm, on this cluster; `lint` and `template` need none
+#   cluster.sh restart NAME [SIG]   end one of its programs (kubelet, containerd, ...), by SIGTERM unless told, start it again
 #   cluster.sh enter [CMD...]     run a command in the cluster's network, mounts and processes
 #   cluster.sh build              only build its programs (build/cluster/kube)
 #   cluster.sh check              only say what this machine lacks
@@ -128,7 +129,7 @@ up | down)
 	"$verb"
 	;;
 status | check | build) "$verb" ;;
-load | enter) "$verb" "$@" ;;
+load | enter | restart) "$verb" "$@" ;;
 kubectl | helm) client "$verb" "$@" ;;
 *)
 	sed -n "s/^#   //p" "$0" >&2

@@ -3,7 +3,8 @@
 #
 # Why      When it ends, by whatever cause, the kernel ends every process in here and frees the
 #          mounts, interfaces and firewall rules; so `cluster.sh down` has one thing to kill.
-# Owns     DIR/init (its process id and start time, as the machine sees them), DIR/log, DIR/ended.
+# Owns     DIR/init (its process id and start time, as the machine sees them), DIR/log, DIR/ended; what
+#          ends while DIR/restart has its name is started again, and the name removed.
 set -eu
 dir=$1 kube=$2 node=$3 node_ip=$4 pod_net=$5 service_net=$6
 pki=$dir/pki
@@ -32,11 +33,12 @@ ip route add "$service_net" dev cni0
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables
 
-declare -A names
+declare -A names commands
 start() { # name command...
 	local name=$1
 	shift
-	"$@" >"$dir/log/$name" 2>&1 </dev/null &
+	commands[$name]=${*@Q}
+	"$@" >>"$dir/log/$name" 2>&1 </dev/null &
 	names[$!]=$name
 }
 
@@ -76,8 +78,14 @@ while :; do
 	wait -n -p ended
 	status=$?
 	if [ -n "${ended:-}" ] && [ -n "${names[$ended]:-}" ]; then
-		echo "$status" >"$dir/ended/${names[$ended]}"
+		name=${names[$ended]}
 		unset "names[$ended]"
+		if [ -e "$dir/restart/$name" ]; then
+			eval "start $name ${commands[$name]}"
+			rm -f "$dir/restart/$name"
+		else
+			echo "$status" >"$dir/ended/$name"
+		fi
 	elif [ $status -eq 127 ]; then
 		sleep 1 # no child of its own is left
 	fi

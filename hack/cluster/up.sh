@@ -15,7 +15,7 @@ up() {
 	build
 	check
 	say "starting etcd, Kubernetes $kube_version, containerd and CoreDNS in namespaces of their own"
-	mkdir -p "$dir"/{pki,log,cni,loaded,ended,hidden/log,hidden/lib,kubelet}
+	mkdir -p "$dir"/{pki,log,cni,loaded,ended,restart,hidden/log,hidden/lib,kubelet}
 	remember_sysctls
 	make_cgroups
 	make_config
