@@ -68,7 +68,7 @@ def check_reasons():
 
 def check_variables():
     path = "injector/base/contract.h"
-    same(path, "variable", set(re.findall(r'"(FARGUARD_[A-Z_]+)"', (ROOT / path).read_text())), "env")
+    same(path, "variable", set(re.findall(r'"(FARGUARD_[A-Z0-9_]+)"', (ROOT / path).read_text())), "env")
 
 
 def check_found():

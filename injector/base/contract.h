@@ -38,6 +38,11 @@
 
 /* Variables in guarded containers. */
 #define CONTRACT_ENV_CONTAINER "FARGUARD_CONTAINER"
+/* "farguard" or "program": who is PID 1 where the library wraps the container's first process, as
+ * `farguard run`'s option says it where a command is wrapped.  Not set: as the program's name
+ * suggests. */
+#define CONTRACT_ENV_PID1    "FARGUARD_PID1"
+#define CONTRACT_PID1_OPTION "--pid1="
 /* Set by `farguard run` only when it failed and ran the program bare: the library
  * must not wrap that program again. */
 #define CONTRACT_ENV_BARE "FARGUARD_BARE"

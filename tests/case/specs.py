@@ -124,6 +124,8 @@ def metadata(rng, valid):
             out["annotations"]["farguard.io/status"] = rng.choice(["{}", "not json", '{"reason":"injected","undo":{"created":["/spec"]}}'])
         if some(rng, 0.05):
             out["annotations"]["farguard.io/sensor"] = "telepathy"
+        if some(rng, 0.2):
+            out["annotations"]["farguard.io/pid1"] = rng.choice(["program", "program", "farguard", "auto", "Program"])
     elif not valid and some(rng, 0.2):
         out["annotations"] = rng.choice([None, {}])
     return out

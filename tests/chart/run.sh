@@ -173,6 +173,7 @@ schema() {
 	refuses default --set config.inject.default=on
 	refuses image --set config.image.reference=x
 	refuses sensor --set config.sensor=ebpf
+	refuses pid1 --set config.pid1=init
 	refuses heartbeatSeconds --set config.agent.heartbeatSeconds=0
 	refuses listen --set config.server.listen=:10250
 	refuses digest --set image.digest=sha256:12

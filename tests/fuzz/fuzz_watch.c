@@ -50,7 +50,7 @@ static void check_limits(struct json_object *limits)
 static int on_event(void *ctx, const struct watch_event *event)
 {
 	struct sum *sum = ctx;
-	enum namespaces_inject inject;
+	struct namespaces_words words;
 
 	check_text(event->name, sizeof(event->name));
 	check_text(event->version, sizeof(event->version));
@@ -64,8 +64,8 @@ static int on_event(void *ctx, const struct watch_event *event)
 	add(sum, &event->kind, sizeof(event->kind));
 	add(sum, event->name, strlen(event->name) + 1);
 	add(sum, event->version, strlen(event->version) + 1);
-	inject = namespaces_inject_of(event->object);
-	add(sum, &inject, sizeof(inject));
+	words = namespaces_words_of(event->object);
+	add(sum, &words, sizeof(words));
 	add(sum, &event->code, sizeof(event->code));
 	sum->count++;
 	return 0;
@@ -120,7 +120,7 @@ static int list(const char *text, size_t len, size_t step, struct sum *out)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sum whole = {0}, cut = {0}, page = {0}, cut_page = {0};
-	enum namespaces_inject inject;
+	struct namespaces_words words;
 	size_t len;
 	char *text;
 	int r;
@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (list(text, len, 1 + data[0] % 64, &cut_page) != r || cut_page.hash != page.hash ||
 	    cut_page.count != page.count)
 		abort();
-	namespaces_parse(text, len, &inject);
+	namespaces_parse(text, len, &words);
 	free(text);
 	return 0;
 }

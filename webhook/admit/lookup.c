@@ -34,16 +34,21 @@ void lookup_done(struct lookup *lookup)
 	pthread_mutex_destroy(&lookup->lock);
 }
 
-static void put(enum namespaces_inject inject, char out_value[16])
+static void put(const struct namespaces_words *words, struct review_namespace *out)
 {
-	static const char *const values[] = {[NAMESPACES_INJECT_NONE] = "",
+	static const char *const inject[] = {[NAMESPACES_INJECT_NONE] = "",
 	                                     [NAMESPACES_INJECT_ENABLED] = "enabled",
 	                                     [NAMESPACES_INJECT_DISABLED] = "disabled"};
+	static const char *const pid1[] = {[NAMESPACES_PID1_NONE] = "",
+	                                   [NAMESPACES_PID1_AUTO] = "auto",
+	                                   [NAMESPACES_PID1_FARGUARD] = "farguard",
+	                                   [NAMESPACES_PID1_PROGRAM] = "program"};
 
-	snprintf(out_value, 16, "%s", values[inject]);
+	snprintf(out->inject, sizeof(out->inject), "%s", inject[words->inject]);
+	snprintf(out->pid1, sizeof(out->pid1), "%s", pid1[words->pid1]);
 }
 
-static int ask(struct lookup *lookup, const char *namespace, enum namespaces_inject *out)
+static int ask(struct lookup *lookup, const char *namespace, struct namespaces_words *out)
 {
 	struct err err = {0};
 	int r;
@@ -64,18 +69,18 @@ int lookup_namespace(void *ctx, const char *namespace, struct review_namespace *
 {
 	struct lookup *lookup = ctx;
 	struct watches *watches = lookup->watches;
-	enum namespaces_inject inject = NAMESPACES_INJECT_NONE;
+	struct namespaces_words words = {0};
 	int r = 0;
 
-	if (!namespaces_find(&watches->namespaces, namespace, &inject)) {
+	if (!namespaces_find(&watches->namespaces, namespace, &words)) {
 		pthread_mutex_lock(&lookup->lock);
 		/* The watch may have brought it while this thread waited. */
-		if (!namespaces_find(&watches->namespaces, namespace, &inject))
-			r = ask(lookup, namespace, &inject);
+		if (!namespaces_find(&watches->namespaces, namespace, &words))
+			r = ask(lookup, namespace, &words);
 		pthread_mutex_unlock(&lookup->lock);
 	}
 	if (r == 0)
-		put(inject, out->inject);
+		put(&words, out);
 	out->circuit_open = circuit_is_open(&watches->circuit, namespace, time(NULL));
 	out->limit_ranges = objects_list(&watches->limit_ranges, namespace);
 	out->quotas = objects_list(&watches->quotas, namespace);

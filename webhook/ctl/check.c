@@ -126,6 +126,7 @@ static int on_pod(void *ctx, struct json_object *pod)
 	struct scope *scope = namespace ? scopes_find(&check->scopes, namespace) : NULL;
 	struct mutate_context context = {.namespace = namespace,
 	                                 .namespace_inject = scope ? scope->inject : NULL,
+	                                 .namespace_pid1 = scope ? scope->pid1 : NULL,
 	                                 .native_sidecars = check->cluster->native_sidecars};
 	size_t before = check->findings.count;
 
@@ -157,8 +158,10 @@ static enum exits read_scopes(struct check *check, const struct options *options
 	struct err err = {0};
 	int r = scopes_read(&check->scopes, check->cluster->http, only, &err);
 
-	if (r == 0 && options->has_namespace_inject)
-		scopes_suppose(&check->scopes, options->namespace_inject);
+	if (r == 0)
+		scopes_suppose(&check->scopes,
+		               options->has_namespace_inject ? options->namespace_inject : NULL,
+		               options->has_namespace_pid1 ? options->namespace_pid1 : NULL);
 	if (r == 0)
 		return EXITS_DONE;
 	if (r == -ENOENT && only) {

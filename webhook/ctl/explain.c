@@ -81,6 +81,9 @@ static enum exits do_item(struct pass *pass, const char *file, const struct mani
 
 	ask_namespace(pass, &e);
 	context.namespace_inject = *e.inject ? e.inject : NULL;
+	context.namespace_pid1 = pass->options->has_namespace_pid1
+	                                 ? pass->options->namespace_pid1
+	                                 : surroundings_pid1(&pass->surroundings, namespace);
 	if (item->task) {
 		explain_task(pass->policy, context.namespace_inject, item->task, &explain);
 		e.explain = &explain;

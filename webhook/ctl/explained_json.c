@@ -76,6 +76,8 @@ static struct json_object *containers(struct tree_build *build, const struct exp
 		tree_put(build, one, "covered", tree_new_bool(build, c->covered));
 		put_word(build, one, "how", c->covered ? c->how : NULL);
 		put_word(build, one, "reason", c->covered ? NULL : c->reason);
+		if (c->pid1)
+			tree_put_string(build, one, "pid1", c->pid1);
 		tree_push(build, out, one);
 	}
 	return out;

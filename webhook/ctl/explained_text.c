@@ -76,8 +76,9 @@ static void containers(const struct explain *explain, struct page *page)
 		page_cell(page, PAGE_PLAIN, "%s", c->name);
 		page_cell(page, PAGE_PLAIN, "%s", kind_of(c));
 		page_cell(page, c->covered ? PAGE_GOOD : PAGE_BAD, "%s", c->covered ? "yes" : "no");
-		page_cell(page, PAGE_PLAIN, "%s%s%s", word, meaning ? ": " : "",
-		          meaning ? meaning : "");
+		page_cell(page, PAGE_PLAIN, "%s%s%s%s%s", word, meaning ? ": " : "",
+		          meaning ? meaning : "", c->pid1 ? "; PID 1 is " : "",
+		          c->pid1 ? c->pid1 : "");
 	}
 	page_table(page);
 	page_end_line(page);

@@ -140,6 +140,9 @@ static enum exits put_in(const struct pass *pass, struct work *work)
 	struct mutate_context context = {
 	        .namespace = namespace,
 	        .namespace_inject = *inject ? inject : NULL,
+	        .namespace_pid1 = pass->options->has_namespace_pid1
+	                                  ? pass->options->namespace_pid1
+	                                  : surroundings_pid1(&pass->surroundings, namespace),
 	        .workload = manifest_workload(work->manifest, work->index),
 	        .native_sidecars = pass->options->native_sidecars,
 	        .is_template = work->item->is_template,

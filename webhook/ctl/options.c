@@ -13,6 +13,7 @@
 #include "webhook/policy/nearest.h"
 
 #define INJECT_KEY "farguard.io/inject"
+#define PID1_KEY   "farguard.io/pid1"
 
 struct options_parser {
 	struct options *options;
@@ -82,17 +83,27 @@ static int take_namespace(struct options_parser *p, const char *value)
 	return 0;
 }
 
+static bool is_key(const char *text, const char *end, const char *key)
+{
+	return strncmp(text, key, strlen(key)) == 0 && end == text + strlen(key);
+}
+
 static int take_annotation(struct options_parser *p, const char *value)
 {
 	const char *equals = strchr(value, '=');
 
 	if (!equals)
 		return wrong(p, "no KEY=VALUE:", value, "");
-	if (strncmp(value, INJECT_KEY, strlen(INJECT_KEY)) != 0 ||
-	    equals != value + strlen(INJECT_KEY))
-		return wrong(p, "of a namespace only " INJECT_KEY " counts, not", value, "");
-	p->options->namespace_inject = equals + 1;
-	p->options->has_namespace_inject = true;
+	if (is_key(value, equals, INJECT_KEY)) {
+		p->options->namespace_inject = equals + 1;
+		p->options->has_namespace_inject = true;
+		return 0;
+	}
+	if (!is_key(value, equals, PID1_KEY))
+		return wrong(p, "of a namespace only " INJECT_KEY " and " PID1_KEY " count, not",
+		             value, "");
+	p->options->namespace_pid1 = equals + 1;
+	p->options->has_namespace_pid1 = true;
 	return 0;
 }
 
@@ -185,11 +196,13 @@ static const struct options_row table[] = {
          .accept = OPTIONS_NAMESPACE | OPTIONS_SCOPE,
          .take = take_namespace},
         {.name = "namespace-annotation",
-         .value = INJECT_KEY "=VALUE",
-         .help = "what the namespace says (enabled; for check what\n"
-                 "it does say)",
+         .value = "KEY=VALUE",
+         .help = "what the namespace says about " INJECT_KEY "\n"
+                 "(enabled) or " PID1_KEY " (nothing); for\n"
+                 "check what it does say",
          .accept = OPTIONS_NAMESPACE | OPTIONS_SCOPE,
-         .choices = {INJECT_KEY "=enabled", INJECT_KEY "=disabled", INJECT_KEY "="},
+         .choices = {INJECT_KEY "=enabled", INJECT_KEY "=disabled", INJECT_KEY "=",
+                     PID1_KEY "=auto", PID1_KEY "=farguard", PID1_KEY "=program"},
          .take = take_annotation},
         {.name = "native-sidecars",
          .value = "true|false",
@@ -310,6 +323,7 @@ int options_parse(struct options *options, const struct verb *verb, int argc, ch
 	int r = 0;
 
 	*options = (struct options){.namespace_inject = "enabled",
+	                            .namespace_pid1 = "",
 	                            .native_sidecars = true,
 	                            .farguard_namespace = "farguard"};
 	options->paths = calloc((size_t)argc + 1, sizeof(*options->paths));

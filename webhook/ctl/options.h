@@ -36,6 +36,8 @@ struct options {
 	const char *namespace;        /* or NULL */
 	const char *namespace_inject; /* never NULL; "" when the namespace says nothing */
 	bool has_namespace_inject;    /* it was given */
+	const char *namespace_pid1;   /* never NULL; "" when the namespace says nothing */
+	bool has_namespace_pid1;      /* it was given */
 	bool native_sidecars;
 	enum options_color color;
 	const char *kubeconfig;         /* or NULL */
@@ -45,7 +47,7 @@ struct options {
 	bool help;
 };
 
-#define OPTIONS_CHOICES_MAX 4
+#define OPTIONS_CHOICES_MAX 6
 
 struct options_parser;
 

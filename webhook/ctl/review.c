@@ -14,12 +14,13 @@
 #include "webhook/ctl/verb.h"
 #include "webhook/mutate/review.h"
 
-static int namespace_inject(void *ctx, const char *namespace, struct review_namespace *out)
+static int say_namespace(void *ctx, const char *namespace, struct review_namespace *out)
 {
 	const struct options *options = ctx;
 
 	(void)namespace;
 	snprintf(out->inject, sizeof(out->inject), "%s", options->namespace_inject);
+	snprintf(out->pid1, sizeof(out->pid1), "%s", options->namespace_pid1);
 	return 0;
 }
 
@@ -50,7 +51,7 @@ enum exits verb_review(const struct options *options, const struct input *input,
 	CLEANUP(mem_freep) char *body = NULL;
 	struct options asked = *options;
 	struct review_world world = {.native_sidecars = options->native_sidecars,
-	                             .namespace = namespace_inject,
+	                             .namespace = say_namespace,
 	                             .ctx = &asked};
 	struct review_outcome outcome;
 	struct err err = {0};

@@ -15,18 +15,15 @@
 #include "webhook/mutate/words.h"
 
 /* Annotation over label; a value that is not known is none, as it is for the webhook. */
-static const char *inject_of(struct json_object *metadata)
+static const char *word_of(struct json_object *metadata, const char *key, const char *const *words)
 {
-	const char *value =
-	        json_member_string(json_member(metadata, "annotations"), ANNOTATION_INJECT);
+	const char *value = json_member_string(json_member(metadata, "annotations"), key);
 
 	if (!value)
-		value = json_member_string(json_member(metadata, "labels"), ANNOTATION_INJECT);
-	if (!value)
-		return NULL;
-	return strcmp(value, "enabled") == 0    ? "enabled"
-	       : strcmp(value, "disabled") == 0 ? "disabled"
-	                                        : NULL;
+		value = json_member_string(json_member(metadata, "labels"), key);
+	while (value && *words && strcmp(value, *words) != 0)
+		words++;
+	return value ? *words : NULL;
 }
 
 /* Append `scope`, whose name the table owns from then on. */
@@ -45,9 +42,12 @@ static int push(struct scopes *scopes, struct scope *scope)
 
 static int add(void *ctx, struct json_object *namespace)
 {
+	static const char *const inject[] = {"enabled", "disabled", NULL};
+	static const char *const pid1[] = {"auto", "farguard", "program", NULL};
 	struct json_object *metadata = json_member(namespace, "metadata");
 	const char *name = json_member_string(metadata, "name");
-	struct scope scope = {.inject = inject_of(metadata)};
+	struct scope scope = {.inject = word_of(metadata, ANNOTATION_INJECT, inject),
+	                      .pid1 = word_of(metadata, ANNOTATION_PID1, pid1)};
 	int r;
 
 	if (!name || !api_is_name(name))
@@ -100,10 +100,14 @@ void scopes_done(struct scopes *scopes)
 	*scopes = (struct scopes){0};
 }
 
-void scopes_suppose(struct scopes *scopes, const char *inject)
+void scopes_suppose(struct scopes *scopes, const char *inject, const char *pid1)
 {
-	for (size_t i = 0; i < scopes->count; i++)
-		scopes->items[i].inject = *inject ? inject : NULL;
+	for (size_t i = 0; i < scopes->count; i++) {
+		if (inject)
+			scopes->items[i].inject = *inject ? inject : NULL;
+		if (pid1)
+			scopes->items[i].pid1 = *pid1 ? pid1 : NULL;
+	}
 }
 
 struct scope *scopes_find(const struct scopes *scopes, const char *name)

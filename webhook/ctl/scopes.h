@@ -15,6 +15,7 @@ struct http;
 struct scope {
 	char *name;
 	const char *inject;                        /* "enabled", "disabled" or NULL */
+	const char *pid1;                          /* a word of farguard.io/pid1 or NULL */
 	bool is_asked;                             /* the next two are what the cluster said */
 	struct json_object *limit_ranges, *quotas; /* for struct mutate_context; NULL: none */
 };
@@ -28,8 +29,9 @@ struct scopes {
 int scopes_read(struct scopes *scopes, struct http *http, const char *only, struct err *err);
 void scopes_done(struct scopes *scopes);
 
-/* Take each namespace as if it said `inject`, "" for nothing; borrowed. */
-void scopes_suppose(struct scopes *scopes, const char *inject);
+/* Take each namespace as if it said `inject` and `pid1`, "" for nothing, NULL for what it says;
+ * borrowed. */
+void scopes_suppose(struct scopes *scopes, const char *inject, const char *pid1);
 
 /* The namespace `name`, or NULL. */
 struct scope *scopes_find(const struct scopes *scopes, const char *name);

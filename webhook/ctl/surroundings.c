@@ -26,19 +26,27 @@ static void manifest_freep(struct manifest **manifest)
 	manifest_free(*manifest);
 }
 
+/* Annotation over label, or NULL. */
+static const char *word_of(struct json_object *metadata, const char *key)
+{
+	const char *word = tree_string(tree_get(metadata, "annotations"), key);
+
+	return word ? word : tree_string(tree_get(metadata, "labels"), key);
+}
+
 static void take_namespace(struct reading *r)
 {
 	struct json_object *metadata = tree_get(r->document, "metadata"), *said;
-	const char *inject = tree_string(tree_get(metadata, "annotations"), ANNOTATION_INJECT);
+	const char *inject = word_of(metadata, ANNOTATION_INJECT);
+	const char *pid1 = word_of(metadata, ANNOTATION_PID1);
 	char from[256];
 
 	if (!*r->item->name)
 		return;
-	if (!inject)
-		inject = tree_string(tree_get(metadata, "labels"), ANNOTATION_INJECT);
 	snprintf(from, sizeof(from), "%.200s:%zu", r->file, r->item->line);
 	said = tree_new_object(&r->build);
 	tree_put_string(&r->build, said, "inject", inject ? inject : "");
+	tree_put_string(&r->build, said, "pid1", pid1 ? pid1 : "");
 	tree_put_string(&r->build, said, "from", from);
 	tree_put_copied(&r->build, r->to->namespaces, r->item->name, said);
 }
@@ -164,6 +172,11 @@ bool surroundings_namespace(const struct surroundings *s, const char *name, cons
 	*out_inject = tree_string(said, "inject");
 	*out_from = tree_string(said, "from");
 	return true;
+}
+
+const char *surroundings_pid1(const struct surroundings *s, const char *name)
+{
+	return tree_string(tree_object(s->namespaces, name), "pid1");
 }
 
 struct json_object *surroundings_limit_ranges(const struct surroundings *s, const char *name)

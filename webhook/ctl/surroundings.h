@@ -31,6 +31,9 @@ void surroundings_done(struct surroundings *s);
 bool surroundings_namespace(const struct surroundings *s, const char *name, const char **out_inject,
                             const char **out_from);
 
+/* Its farguard.io/pid1: "" when its document says nothing, NULL without one. */
+const char *surroundings_pid1(const struct surroundings *s, const char *name);
+
 /* The array for struct mutate_context, borrowed; NULL for none. */
 struct json_object *surroundings_limit_ranges(const struct surroundings *s, const char *name);
 struct json_object *surroundings_quotas(const struct surroundings *s, const char *name);

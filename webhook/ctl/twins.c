@@ -234,6 +234,7 @@ static int try_pod(struct twins *twins, struct trial *trial, struct scope *scope
 	CLEANUP(mutate_result_done) struct mutate_result result = {0};
 	struct mutate_context context = {.namespace = trial->namespace,
 	                                 .namespace_inject = scope->inject,
+	                                 .namespace_pid1 = scope->pid1,
 	                                 .workload = trial->workload,
 	                                 .native_sidecars = twins->native_sidecars,
 	                                 .is_template = true};

@@ -8,6 +8,7 @@
 #include "injector/base/contract.h"
 #include "webhook/mutate/tree.h"
 #include "webhook/mutate/words.h"
+#include "webhook/mutate/wrap.h"
 
 #define GLOB_MAX 256
 
@@ -51,11 +52,24 @@ static enum reason surroundings(struct task *task)
 	return REASON_INJECTED;
 }
 
+static void choose_pid1(struct task *task)
+{
+	const char *word = task_tag(task, ANNOTATION_PID1);
+
+	task->pid1 = task->policy->pid1;
+	if (!word || wrap_pid1(word, &task->pid1))
+		return;
+	task->unknown_key = ANNOTATION_PID1;
+	task->unknown = word;
+}
+
 static enum reason opted(struct task *task, const char *inject)
 {
 	const char *mine = task_tag(task, ANNOTATION_INJECT);
 
+	choose_pid1(task);
 	if (mine && !is(mine, "enabled") && !is(mine, "disabled")) {
+		task->unknown_key = ANNOTATION_INJECT;
 		task->unknown = mine;
 		mine = NULL;
 	}
@@ -110,7 +124,8 @@ static const char *taken_in(const struct task_container *c)
 		const char *name = tree_string(tree_at(env, i), "name");
 		const char *value = tree_string(tree_at(env, i), "value");
 
-		if (is(name, CONTRACT_ENV_CONTAINER) || is(name, CONTRACT_ENV_BARE))
+		if (is(name, CONTRACT_ENV_CONTAINER) || is(name, CONTRACT_ENV_PID1) ||
+		    is(name, CONTRACT_ENV_BARE))
 			return "sets a variable of Farguard";
 		if (is(name, "LD_PRELOAD") && value && strstr(value, CONTRACT_LIBRARY))
 			return "preloads " CONTRACT_LIBRARY;

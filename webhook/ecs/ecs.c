@@ -125,8 +125,8 @@ static struct json_object *warnings(const struct task *task, bool is_done)
 	if (task->unknown)
 		say(&build, list,
 		    "farguard: unknown-annotation-value: a tag's value is not known and "
-		    "ignored: " ANNOTATION_INJECT "=%.60s",
-		    task->unknown);
+		    "ignored: %s=%.60s",
+		    task->unknown_key, task->unknown);
 	for (size_t i = 0; i < task->count && is_done; i++) {
 		const struct task_container *c = &task->containers[i];
 

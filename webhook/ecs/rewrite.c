@@ -10,6 +10,7 @@
 #include "webhook/ecs/choose.h"
 #include "webhook/ecs/label.h"
 #include "webhook/ecs/parts.h"
+#include "webhook/mutate/wrap.h"
 
 static bool has_mount(struct json_object *container)
 {
@@ -27,13 +28,14 @@ static bool depends(struct json_object *container)
 
 static void edit_entry(const struct task *task, struct ops *ops, const struct task_container *c)
 {
-	static const char *const wrap[] = {CONTRACT_PROGRAM, "run", "--"};
+	const char *words[WRAP_WORDS_MAX];
+	size_t count = wrap_words(task->pid1, words);
 	char path[OPS_POINTER_MAX];
 
-	for (size_t i = 0; i < sizeof(wrap) / sizeof(*wrap) && c->has_entry && !c->wrapped; i++) {
+	for (size_t i = 0; i < count && c->has_entry && !c->wrapped; i++) {
 		task_pointer(task, ops, path, "/containerDefinitions/%zu/entryPoint/%zu", c->index,
 		             i);
-		ops_put(ops, "add", path, tree_new_string(&ops->build, wrap[i]));
+		ops_put(ops, "add", path, tree_new_string(&ops->build, words[i]));
 	}
 }
 
@@ -70,8 +72,14 @@ static struct json_object *new_variables(const struct task *task, struct ops *op
 		if (strcmp(tree_string(tree_at(env, i), "name"), "LD_PRELOAD") == 0 &&
 		    task->policy->inject.preload_env != POLICY_PRELOAD_NEVER)
 			join_preload(task, ops, c, i);
-	if (tree_find(env, "name", CONTRACT_ENV_CONTAINER) < 0)
+	if (tree_find(env, "name", CONTRACT_ENV_CONTAINER) < 0) {
 		tree_push(&ops->build, added, parts_name(c, &ops->build));
+		/* Where an entry point is wrapped, its option says it. */
+		if (task->pid1 != POLICY_PID1_AUTO && !c->has_entry)
+			tree_push(&ops->build, added,
+			          parts_variable(CONTRACT_ENV_PID1, wrap_pid1_word(task->pid1),
+			                         &ops->build));
+	}
 	if (choose_adds_preload(task, c))
 		tree_push(&ops->build, added,
 		          parts_variable("LD_PRELOAD", CONTRACT_LIBRARY, &ops->build));

@@ -6,6 +6,7 @@
 #include "injector/base/own.h"
 #include "webhook/ecs/label.h"
 #include "webhook/mutate/tree.h"
+#include "webhook/mutate/wrap.h"
 
 struct takeout {
 	const struct task *task;
@@ -30,7 +31,7 @@ static bool is(struct json_object *item, const char *key, const char *value)
 
 static bool our_variable(struct json_object *item)
 {
-	return is(item, "name", CONTRACT_ENV_CONTAINER) ||
+	return is(item, "name", CONTRACT_ENV_CONTAINER) || is(item, "name", CONTRACT_ENV_PID1) ||
 	       (is(item, "name", "LD_PRELOAD") && is(item, "value", CONTRACT_LIBRARY));
 }
 
@@ -108,11 +109,12 @@ static void unjoin_preload(struct takeout *out, struct json_object *container, c
 
 static void undo_container(struct takeout *out, const struct task_container *c)
 {
+	size_t count = wrap_count(tree_list(c->spec, "entryPoint"));
 	char pointer[OPS_POINTER_MAX], made[OPS_POINTER_MAX], path[OPS_POINTER_MAX];
 
 	task_pointer(out->task, out->ops, pointer, "/containerDefinitions/%zu", c->index);
 	ops_join(out->ops, made, "/containerDefinitions/%s", c->name);
-	for (int i = 0; i < 3 && c->wrapped; i++) {
+	for (size_t i = 0; i < count; i++) {
 		ops_join(out->ops, path, "%s/entryPoint/0", pointer);
 		ops_remove(out->ops, path);
 	}

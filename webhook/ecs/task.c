@@ -7,13 +7,11 @@
 
 #include "injector/base/contract.h"
 #include "webhook/mutate/tree.h"
+#include "webhook/mutate/wrap.h"
 
 static bool is_wrapped(struct json_object *container)
 {
-	struct json_object *entry = tree_list(container, "entryPoint");
-
-	return tree_item_is(entry, 0, CONTRACT_PROGRAM) && tree_item_is(entry, 1, "run") &&
-	       tree_item_is(entry, 2, "--");
+	return wrap_count(tree_list(container, "entryPoint")) > 0;
 }
 
 bool task_is_install(struct json_object *container)

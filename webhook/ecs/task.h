@@ -32,9 +32,11 @@ struct task {
 	struct json_object *tags;    /* a list, or NULL */
 	const char *pointer;         /* of `spec` in the document: "" or "/taskDefinition" */
 	const char *family;
-	long install, agent; /* ours, as they stand there already: indexes, or -1 */
-	bool volume;         /* ours stands there */
-	const char *unknown; /* the value of farguard.io/inject that is not known, or NULL */
+	long install, agent;   /* ours, as they stand there already: indexes, or -1 */
+	bool volume;           /* ours stands there */
+	enum policy_pid1 pid1; /* of what is wrapped now */
+	/* A tag's key whose value is not known, and that value, or NULL. */
+	const char *unknown_key, *unknown;
 	char detail[TASK_DETAIL_MAX];
 	size_t count;
 	struct task_container containers[ECS_CONTAINERS_MAX]; /* without ours */

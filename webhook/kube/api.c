@@ -103,8 +103,8 @@ int api_minor_version(struct http *http, int *out_minor, struct err *err)
 	return 0;
 }
 
-int api_namespace(struct http *http, const char *name, long timeout_ms, enum namespaces_inject *out,
-                  struct err *err)
+int api_namespace(struct http *http, const char *name, long timeout_ms,
+                  struct namespaces_words *out, struct err *err)
 {
 	CLEANUP(http_response_done) struct http_response response = {0};
 	char path[64 + WATCH_NAMESPACE_MAX];

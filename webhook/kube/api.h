@@ -46,8 +46,8 @@ int api_send(struct http *http, const char *method, const char *path, const char
 int api_minor_version(struct http *http, int *out_minor, struct err *err);
 
 /* What the namespace `name` says, asked for now, within `timeout_ms`. */
-int api_namespace(struct http *http, const char *name, long timeout_ms, enum namespaces_inject *out,
-                  struct err *err);
+int api_namespace(struct http *http, const char *name, long timeout_ms,
+                  struct namespaces_words *out, struct err *err);
 
 /* Whether `name` can stand in a path as it is: RFC 1123, labels joined by dots. */
 bool api_is_name(const char *name);

@@ -8,22 +8,33 @@
 #include "webhook/kube/json.h"
 
 #define INJECT_KEY "farguard.io/inject"
+#define PID1_KEY   "farguard.io/pid1"
 
-enum namespaces_inject namespaces_inject_of(struct json_object *object)
+/* Which of `words`, which end with NULL, annotation or else label `key` is, from 1; 0 for none. */
+static unsigned word_of(struct json_object *object, const char *key, const char *const *words)
 {
 	struct json_object *metadata = json_member(object, "metadata");
-	const char *value = json_member_string(json_member(metadata, "annotations"), INJECT_KEY);
+	const char *value = json_member_string(json_member(metadata, "annotations"), key);
 
 	if (!value)
-		value = json_member_string(json_member(metadata, "labels"), INJECT_KEY);
-	if (!value)
-		return NAMESPACES_INJECT_NONE;
-	return strcmp(value, "enabled") == 0    ? NAMESPACES_INJECT_ENABLED
-	       : strcmp(value, "disabled") == 0 ? NAMESPACES_INJECT_DISABLED
-	                                        : NAMESPACES_INJECT_NONE;
+		value = json_member_string(json_member(metadata, "labels"), key);
+	for (unsigned i = 0; value && words[i]; i++)
+		if (strcmp(value, words[i]) == 0)
+			return i + 1;
+	return 0;
 }
 
-int namespaces_parse(const char *text, size_t len, enum namespaces_inject *out)
+struct namespaces_words namespaces_words_of(struct json_object *object)
+{
+	static const char *const inject[] = {"enabled", "disabled", NULL};
+	static const char *const pid1[] = {"auto", "farguard", "program", NULL};
+
+	return (struct namespaces_words){
+	        .inject = (enum namespaces_inject)word_of(object, INJECT_KEY, inject),
+	        .pid1 = (enum namespaces_pid1)word_of(object, PID1_KEY, pid1)};
+}
+
+int namespaces_parse(const char *text, size_t len, struct namespaces_words *out)
 {
 	CLEANUP(json_putp)
 	struct json_object *object = json_parse_all(text, len, WATCH_DEPTH_MAX);
@@ -31,7 +42,7 @@ int namespaces_parse(const char *text, size_t len, enum namespaces_inject *out)
 	int r = object ? watch_read_object(object, &event) : -EBADMSG;
 
 	if (r == 0)
-		*out = namespaces_inject_of(object);
+		*out = namespaces_words_of(object);
 	return r;
 }
 
@@ -113,7 +124,7 @@ static int put(struct namespaces *set, const struct watch_event *event)
 		memcpy(set->items[at].name, event->name, strlen(event->name) + 1);
 		set->count++;
 	}
-	set->items[at].inject = namespaces_inject_of(event->object);
+	set->items[at].words = namespaces_words_of(event->object);
 	set->items[at].is_seen = true;
 	return 0;
 }
@@ -165,7 +176,7 @@ void namespaces_end_list(struct namespaces *set)
 	pthread_rwlock_unlock(&set->lock);
 }
 
-bool namespaces_find(struct namespaces *set, const char *name, enum namespaces_inject *out)
+bool namespaces_find(struct namespaces *set, const char *name, struct namespaces_words *out)
 {
 	bool is_there;
 	size_t at;
@@ -173,7 +184,7 @@ bool namespaces_find(struct namespaces *set, const char *name, enum namespaces_i
 	pthread_rwlock_rdlock(&set->lock);
 	at = place_of(set, name, &is_there);
 	if (is_there)
-		*out = set->items[at].inject;
+		*out = set->items[at].words;
 	pthread_rwlock_unlock(&set->lock);
 	return is_there;
 }

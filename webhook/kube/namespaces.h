@@ -22,9 +22,22 @@ enum namespaces_inject {
 	NAMESPACES_INJECT_DISABLED
 };
 
+/* What its farguard.io/pid1 says; a word that is not known is none. */
+enum namespaces_pid1 {
+	NAMESPACES_PID1_NONE,
+	NAMESPACES_PID1_AUTO,
+	NAMESPACES_PID1_FARGUARD,
+	NAMESPACES_PID1_PROGRAM
+};
+
+struct namespaces_words {
+	enum namespaces_inject inject;
+	enum namespaces_pid1 pid1;
+};
+
 struct namespaces_entry {
 	char name[WATCH_NAMESPACE_MAX];
-	enum namespaces_inject inject;
+	struct namespaces_words words;
 	bool is_seen; /* in the list that is being read */
 };
 
@@ -39,10 +52,10 @@ int namespaces_init(struct namespaces *set);
 void namespaces_done(struct namespaces *set);
 
 /* What the Namespace `object` says. */
-enum namespaces_inject namespaces_inject_of(struct json_object *object);
+struct namespaces_words namespaces_words_of(struct json_object *object);
 
 /* The same of one namespace, as GET gives it.  Returns 0, or -EBADMSG when it is none. */
-int namespaces_parse(const char *text, size_t len, enum namespaces_inject *out);
+int namespaces_parse(const char *text, size_t len, struct namespaces_words *out);
 
 /* Put or delete what `event` is about.  Returns 0, -EBADMSG (no name of a namespace), -ENOMEM or
  * -ENOSPC. */
@@ -53,7 +66,7 @@ void namespaces_begin_list(struct namespaces *set);
 void namespaces_end_list(struct namespaces *set);
 
 /* Returns true and what `name` says, or false when it is not known. */
-bool namespaces_find(struct namespaces *set, const char *name, enum namespaces_inject *out);
+bool namespaces_find(struct namespaces *set, const char *name, struct namespaces_words *out);
 
 size_t namespaces_count(struct namespaces *set);
 bool namespaces_is_listed(struct namespaces *set);

@@ -9,6 +9,7 @@
 #include "webhook/mutate/image.h"
 #include "webhook/mutate/ours.h"
 #include "webhook/mutate/words.h"
+#include "webhook/mutate/wrap.h"
 
 #define VOLUME_SIZE "32Mi"
 #define SPOOL_SIZE  "8Mi"
@@ -85,6 +86,7 @@ static void edit_env(const struct plan *plan, struct ops *ops, const struct plan
 	struct tree_build *build = &ops->build;
 	struct json_object *env = tree_list(c->spec, "env"), *added = tree_new_list(build);
 	enum policy_preload_env mode = plan->policy->inject.preload_env;
+	enum policy_pid1 pid1 = plan_pid1(plan, c);
 	bool has_preload = false;
 
 	for (size_t i = 0; i < tree_count(env); i++) {
@@ -96,33 +98,40 @@ static void edit_env(const struct plan *plan, struct ops *ops, const struct plan
 		if (mode != POLICY_PRELOAD_NEVER)
 			join_preload(ops, tree_at(env, i), pointer, i);
 	}
-	if (tree_find(env, "name", CONTRACT_ENV_CONTAINER) < 0)
+	if (tree_find(env, "name", CONTRACT_ENV_CONTAINER) < 0) {
 		tree_push(build, added, ours_variable(CONTRACT_ENV_CONTAINER, c->name, build));
+		/* Where a command is wrapped, its option says it. */
+		if (pid1 != POLICY_PID1_AUTO && !c->has_command && !c->looked_up)
+			tree_push(build, added,
+			          ours_variable(CONTRACT_ENV_PID1, wrap_pid1_word(pid1), build));
+	}
 	if (mode == POLICY_PRELOAD_ALWAYS && !has_preload)
 		tree_push(build, added, ours_variable("LD_PRELOAD", CONTRACT_LIBRARY, build));
 	ops_append(ops, c->spec, pointer, made, "env", added);
 }
 
-static void edit_command(struct ops *ops, const struct plan_container *c, const char *pointer)
+static void edit_command(const struct plan *plan, struct ops *ops, const struct plan_container *c,
+                         const char *pointer)
 {
-	static const char *const wrap[] = {CONTRACT_PROGRAM, "run", "--"};
+	const char *words[WRAP_WORDS_MAX];
+	size_t count = wrap_words(plan_pid1(plan, c), words);
 	char path[OPS_POINTER_MAX];
 
 	if (!c->has_command || c->wrapped)
 		return;
-	for (size_t i = 0; i < sizeof(wrap) / sizeof(*wrap); i++) {
+	for (size_t i = 0; i < count; i++) {
 		ops_join(ops, path, "%s/command/%zu", pointer, i);
-		ops_put(ops, "add", path, tree_new_string(&ops->build, wrap[i]));
+		ops_put(ops, "add", path, tree_new_string(&ops->build, words[i]));
 	}
 }
 
-static void edit_start(struct ops *ops, const struct plan_container *c, const char *pointer,
-                       const char *made)
+static void edit_start(const struct plan *plan, struct ops *ops, const struct plan_container *c,
+                       const char *pointer, const char *made)
 {
 	if (c->looked_up)
-		image_edit(ops, c, pointer, made);
+		image_edit(plan, ops, c, pointer, made);
 	else
-		edit_command(ops, c, pointer);
+		edit_command(plan, ops, c, pointer);
 }
 
 static void edit_container(const struct plan *plan, struct ops *ops, const struct plan_container *c)
@@ -132,7 +141,7 @@ static void edit_container(const struct plan *plan, struct ops *ops, const struc
 
 	ops_join(ops, pointer, "/spec/%s/%zu", list, c->index);
 	ops_join(ops, made, "/spec/%s/%s", list, c->name);
-	edit_start(ops, c, pointer, made);
+	edit_start(plan, ops, c, pointer, made);
 	edit_env(plan, ops, c, pointer, made);
 	edit_mounts(plan, ops, c, pointer, made);
 }
@@ -146,7 +155,7 @@ void edit_ephemeral(const struct plan *plan, struct ops *ops, const struct plan_
 	char pointer[OPS_POINTER_MAX];
 
 	ops_join(ops, pointer, "/spec/ephemeralContainers/%zu", c->index);
-	edit_start(ops, c, pointer, pointer);
+	edit_start(plan, ops, c, pointer, pointer);
 	if (preload >= 0 && plan->policy->inject.preload_env != POLICY_PRELOAD_NEVER)
 		join_preload(ops, tree_at(env, (size_t)preload), pointer, (size_t)preload);
 	if (tree_find(env, "name", CONTRACT_ENV_CONTAINER) < 0)

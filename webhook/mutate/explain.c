@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "injector/base/contract.h"
 #include "injector/base/err.h"
 #include "injector/base/own.h"
 #include "webhook/mutate/shape.h"
 #include "webhook/mutate/tree.h"
+#include "webhook/mutate/wrap.h"
 
 /* A copy of `pod` behind `patch`, or NULL. */
 static struct json_object *patched(struct json_object *pod, struct json_object *patch)
@@ -39,6 +41,19 @@ static const struct plan_container *planned(const struct plan *plan, const char 
 	return NULL;
 }
 
+/* What the guarded container says of PID 1, or NULL. */
+static const char *pid1_of(struct json_object *spec)
+{
+	struct json_object *command = tree_list(spec, "command"), *env = tree_list(spec, "env");
+	long at = tree_find(env, "name", CONTRACT_ENV_PID1);
+
+	if (wrap_count(command) == 0)
+		return at < 0 ? NULL : tree_string(tree_at(env, (size_t)at), "value");
+	return wrap_is_program(command)                ? wrap_pid1_word(POLICY_PID1_PROGRAM)
+	       : wrap_count(command) == WRAP_WORDS_MAX ? wrap_pid1_word(POLICY_PID1_FARGUARD)
+	                                               : NULL;
+}
+
 static void add_containers(struct explain *out, const struct plan *plan, const char *list_name)
 {
 	struct json_object *list = tree_list(tree_get(out->pod_after, "spec"), list_name);
@@ -63,7 +78,7 @@ static void add_containers(struct explain *out, const struct plan *plan, const c
 			continue;
 		c->covered = out->guarded && p && p->covered;
 		if (c->covered)
-			c->how = p->how;
+			c->how = p->how, c->pid1 = pid1_of(spec);
 		else
 			c->reason = p && p->reason ? p->reason : reason_name(out->result.reason);
 	}

@@ -25,6 +25,7 @@ struct explain_container {
 	bool ours;   /* Farguard's; it is not covered, it covers */
 	bool is_new; /* ours, and not in the pod as it was given */
 	bool covered;
+	const char *pid1;   /* covered: "farguard" or "program", NULL for auto */
 	const char *how;    /* covered */
 	const char *reason; /* not covered: the container's word, else the pod's */
 	struct fargate_requests requests;

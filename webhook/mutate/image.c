@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "injector/base/contract.h"
+#include "webhook/mutate/wrap.h"
 
 /* Whether what the image is now is what will be pulled. */
 static bool is_pinned(struct json_object *container)
@@ -104,12 +105,13 @@ static struct json_object *escaped(struct tree_build *build, const char *word)
 	return out;
 }
 
-void image_edit(struct ops *ops, const struct plan_container *c, const char *pointer,
-                const char *made)
+void image_edit(const struct plan *plan, struct ops *ops, const struct plan_container *c,
+                const char *pointer, const char *made)
 {
-	static const char *const wrap[] = {CONTRACT_PROGRAM, "run", "--"};
+	const char *words[WRAP_WORDS_MAX];
+	size_t count = wrap_words(plan_pid1(plan, c), words);
 	struct tree_build *build = &ops->build;
-	struct json_object *command = tree_new_strings(build, wrap, 3), *args;
+	struct json_object *command = tree_new_strings(build, words, count), *args;
 
 	for (char **word = c->image.entrypoint; word && *word; word++)
 		tree_push(build, command, escaped(build, *word));

@@ -19,7 +19,7 @@ bool image_look_up(const struct plan *plan, struct plan_container *c);
 bool image_was_looked_up(const struct plan *plan, const struct plan_container *c);
 
 /* Write the image's entrypoint behind ours, and its CMD where the container has no args. */
-void image_edit(struct ops *ops, const struct plan_container *c, const char *pointer,
-                const char *made);
+void image_edit(const struct plan *plan, struct ops *ops, const struct plan_container *c,
+                const char *pointer, const char *made);
 
 #endif

@@ -33,6 +33,7 @@ void mutate_image_done(struct mutate_image *image);
 struct mutate_context {
 	const char *namespace;        /* never NULL; "" when unknown (offline) */
 	const char *namespace_inject; /* farguard.io/inject of the namespace, or NULL */
+	const char *namespace_pid1;   /* farguard.io/pid1 of the namespace, or NULL */
 	const char *own_namespace;    /* Farguard's; NULL: "farguard" */
 	const char *workload;         /* "Deployment/web" when the caller knows it, or NULL: owner
 	                                 references say */

@@ -13,6 +13,7 @@
 #include "webhook/mutate/shape.h"
 #include "webhook/mutate/tree.h"
 #include "webhook/mutate/words.h"
+#include "webhook/mutate/wrap.h"
 
 void plan_init(struct plan *plan, const struct policy *policy, const struct mutate_context *context,
                struct json_object *pod)
@@ -60,10 +61,7 @@ bool plan_is_agent(struct json_object *container)
 
 bool plan_is_wrapped(struct json_object *container)
 {
-	struct json_object *command = tree_list(container, "command");
-
-	return tree_item_is(command, 0, CONTRACT_PROGRAM) && tree_item_is(command, 1, "run") &&
-	       tree_item_is(command, 2, "--");
+	return wrap_count(tree_list(container, "command")) > 0;
 }
 
 bool plan_matches(const struct policy_list *globs, const char *name)
@@ -103,26 +101,48 @@ static const char *known_word(struct plan *plan, const char *key, const char *co
 	return NULL;
 }
 
+/* What the namespace says of `key`, or NULL with a warning when it is none of `words`. */
+static const char *namespace_word(struct plan *plan, const char *key, const char *value,
+                                  const char *const *words)
+{
+	if (!value || !*value)
+		return NULL;
+	if (one_of(value, words))
+		return value;
+	plan_warn(plan, "unknown-annotation-value");
+	snprintf(plan->unknown, sizeof(plan->unknown), "%s=%.60s of the namespace", key, value);
+	return NULL;
+}
+
+/* The pod's word, the namespace's, the configuration's. */
+static void choose_pid1(struct plan *plan)
+{
+	static const char *const words[] = {"auto", "farguard", "program", NULL};
+	const char *theirs =
+	        namespace_word(plan, ANNOTATION_PID1, plan->context->namespace_pid1, words);
+	const char *mine = known_word(plan, ANNOTATION_PID1, words);
+
+	plan->pid1 = plan->policy->pid1;
+	if (mine || theirs)
+		(void)wrap_pid1(mine ? mine : theirs, &plan->pid1);
+}
+
 static enum reason opted(struct plan *plan)
 {
 	static const char *const inject[] = {"enabled", "disabled", NULL};
 	static const char *const sensors[] = {"auto", "notify", "ptrace", "preload", "watch", NULL};
 	static const char *const modes[] = {"detect", "enforce", NULL};
 	const char *mine = known_word(plan, ANNOTATION_INJECT, inject);
-	const char *theirs = plan->context->namespace_inject;
+	const char *theirs =
+	        namespace_word(plan, ANNOTATION_INJECT, plan->context->namespace_inject, inject);
 
 	(void)known_word(plan, ANNOTATION_SENSOR, sensors);
 	(void)known_word(plan, ANNOTATION_MODE, modes);
-	if (theirs && *theirs && !one_of(theirs, inject)) {
-		plan_warn(plan, "unknown-annotation-value");
-		snprintf(plan->unknown, sizeof(plan->unknown), "%s=%.60s of the namespace",
-		         ANNOTATION_INJECT, theirs);
-		theirs = NULL;
-	}
+	choose_pid1(plan);
 	if (mine && strcmp(mine, "disabled") == 0 && !plan->policy->inject.allow_pod_opt_out)
 		mine = NULL;
 	if (!mine)
-		mine = theirs && *theirs ? theirs : NULL;
+		mine = theirs;
 	if (!mine)
 		return plan->policy->inject.default_enabled ? REASON_INJECTED : REASON_NOT_OPTED_IN;
 	return strcmp(mine, "enabled") == 0 ? REASON_INJECTED : REASON_OPTED_OUT;
@@ -292,7 +312,7 @@ static const char *taken_in(const struct plan_container *c)
 		const char *value = tree_string(tree_at(env, i), "value");
 
 		if (strcmp(name, CONTRACT_ENV_CONTAINER) == 0 ||
-		    strcmp(name, CONTRACT_ENV_BARE) == 0)
+		    strcmp(name, CONTRACT_ENV_PID1) == 0 || strcmp(name, CONTRACT_ENV_BARE) == 0)
 			return "sets a variable of Farguard";
 		if (strcmp(name, "LD_PRELOAD") == 0 && value && strstr(value, CONTRACT_LIBRARY))
 			return "preloads " CONTRACT_LIBRARY;
@@ -317,6 +337,27 @@ static bool names_free(struct plan *plan)
 	return true;
 }
 
+enum policy_pid1 plan_pid1(const struct plan *plan, const struct plan_container *c)
+{
+	bool is_short = c->init && !c->sidecar;
+
+	return is_short && plan->pid1 == POLICY_PID1_PROGRAM ? POLICY_PID1_AUTO : plan->pid1;
+}
+
+/* Whether the launcher, which is not PID 1 then, dies with the program and tells no status. */
+static bool is_status_lost(const struct plan *plan, const struct plan_container *c)
+{
+	return c->wrapped ? wrap_is_program(tree_list(c->spec, "command"))
+	                  : plan_pid1(plan, c) == POLICY_PID1_PROGRAM;
+}
+
+/* Whether an agent beside it learns that the container has ended for good. */
+static bool is_end_seen(const struct plan *plan, const struct plan_container *c)
+{
+	return c->covered && (strcmp(c->how, "command") == 0 || strcmp(c->how, "lookup") == 0) &&
+	       (strcmp(plan->restart_policy, "Never") == 0 || !is_status_lost(plan, c));
+}
+
 /* Where the agent goes, and whether a pod that is to end can be seen to end. */
 static enum reason place_agent(struct plan *plan)
 {
@@ -339,9 +380,7 @@ static enum reason place_agent(struct plan *plan)
 	for (i = 0; i < plan->count; i++) {
 		const struct plan_container *c = &plan->containers[i];
 
-		if (c->init || !c->selected ||
-		    (c->covered &&
-		     (strcmp(c->how, "command") == 0 || strcmp(c->how, "lookup") == 0)))
+		if (c->init || !c->selected || is_end_seen(plan, c))
 			continue;
 		snprintf(plan->detail, sizeof(plan->detail),
 		         "the end of container \"%.60s\" cannot be seen, and the cluster has no "

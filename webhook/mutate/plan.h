@@ -38,8 +38,9 @@ struct plan {
 	/* Ours, as they stand in the pod already; indexes into their lists, -1: not there. */
 	long install, agent, sidecar_agent;
 	bool volume, no_token_volume, spool_volume;
-	bool as_sidecar; /* the agent goes into initContainers */
-	bool is_wanted;  /* somebody asked for this pod to be injected */
+	enum policy_pid1 pid1; /* of what is wrapped now */
+	bool as_sidecar;       /* the agent goes into initContainers */
+	bool is_wanted;        /* somebody asked for this pod to be injected */
 	struct {
 		struct amounts install, agent; /* set for what the pod lacks */
 	} ours;
@@ -82,6 +83,10 @@ bool plan_is_fargate(const struct plan *plan);
 /* Whether a container of ours by its command, not only by its name. */
 bool plan_is_install(struct json_object *container);
 bool plan_is_agent(struct json_object *container);
+
+/* Who is PID 1 of a container that is wrapped now.  One that only runs to its end leaves its
+ * records behind, which the launcher does as PID 1 alone. */
+enum policy_pid1 plan_pid1(const struct plan *plan, const struct plan_container *c);
 
 /* Whether `container` (a pod's) has our wrap in front of its command. */
 bool plan_is_wrapped(struct json_object *container);

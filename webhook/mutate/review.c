@@ -240,6 +240,7 @@ static void decide(const struct policy *policy, const struct review_world *world
 	}
 	is_known = world->namespace(world->ctx, context.namespace, &told) == 0;
 	context.namespace_inject = is_known && *told.inject ? told.inject : NULL;
+	context.namespace_pid1 = is_known && *told.pid1 ? told.pid1 : NULL;
 	context.circuit_open = told.circuit_open;
 	context.limit_ranges = limit_ranges = array_of(told.limit_ranges);
 	context.quotas = quotas = array_of(told.quotas);

@@ -23,6 +23,7 @@ struct err;
 /* What is known of a namespace. */
 struct review_namespace {
 	char inject[16];   /* farguard.io/inject: "enabled", "disabled" or "" */
+	char pid1[16];     /* farguard.io/pid1, or "" */
 	bool circuit_open; /* its injected pods fail because of us */
 	/* JSON texts of mutate_context's arrays, malloc'ed; NULL for none. */
 	char *limit_ranges, *quotas;

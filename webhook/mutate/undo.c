@@ -15,6 +15,7 @@
 #include "webhook/mutate/shape.h"
 #include "webhook/mutate/status.h"
 #include "webhook/mutate/words.h"
+#include "webhook/mutate/wrap.h"
 
 struct undo {
 	struct ops *ops;
@@ -94,7 +95,7 @@ static bool our_variable(struct json_object *item)
 {
 	const char *name = tree_string(item, "name"), *value = tree_string(item, "value");
 
-	if (strcmp(name, CONTRACT_ENV_CONTAINER) == 0)
+	if (strcmp(name, CONTRACT_ENV_CONTAINER) == 0 || strcmp(name, CONTRACT_ENV_PID1) == 0)
 		return true;
 	return strcmp(name, "LD_PRELOAD") == 0 && value && strcmp(value, CONTRACT_LIBRARY) == 0;
 }
@@ -135,13 +136,14 @@ static void undo_command(struct undo *undo, struct json_object *container, const
                          const char *created_as)
 {
 	static const char *const keys[] = {"command", "args"};
+	size_t count = wrap_count(tree_list(container, "command"));
 	char path[OPS_POINTER_MAX], made[OPS_POINTER_MAX];
 
-	if (!plan_is_wrapped(container))
+	if (count == 0)
 		return;
 	ops_join(undo->ops, made, "%s/command", created_as);
 	if (!has_pointer(undo->created, made)) {
-		for (int i = 0; i < 3; i++) {
+		for (size_t i = 0; i < count; i++) {
 			ops_join(undo->ops, path, "%s/command/0", pointer);
 			ops_remove(undo->ops, path);
 		}

@@ -12,6 +12,7 @@
 #define ANNOTATION_EXCEPT "farguard.io/exclude-containers"
 #define ANNOTATION_SENSOR "farguard.io/sensor"
 #define ANNOTATION_MODE   "farguard.io/mode"
+#define ANNOTATION_PID1   "farguard.io/pid1"
 #define ANNOTATION_STATUS "farguard.io/status"
 #define ANNOTATION_MIRROR "kubernetes.io/config.mirror"
 #define LABEL_FARGATE     "eks.amazonaws.com/fargate-profile"

@@ -21,6 +21,8 @@ enum policy_placement {
 	POLICY_PLACEMENT_CONTAINER,
 	POLICY_PLACEMENT_SIDECAR
 };
+/* Who is a container's first process: farguard, the program, or as the program's name suggests. */
+enum policy_pid1 { POLICY_PID1_AUTO, POLICY_PID1_FARGUARD, POLICY_PID1_PROGRAM };
 enum policy_preload_env { POLICY_PRELOAD_AUTO, POLICY_PRELOAD_ALWAYS, POLICY_PRELOAD_NEVER };
 
 struct policy_list {
@@ -44,6 +46,7 @@ struct policy {
 	} image;
 	char *sensor;
 	char *mode;
+	enum policy_pid1 pid1;
 	struct json_object *install_resources; /* as in a pod spec; never NULL */
 	struct {
 		enum policy_placement placement;

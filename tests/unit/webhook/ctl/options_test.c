@@ -76,13 +76,16 @@ static void every_option_is_taken_with_a_space_or_an_equals_sign(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&options, ALL, "-o", "patch", "--config", "c", "-n=s",
 	                       "--native-sidecars", "false", "--namespace-annotation",
-	                       "farguard.io/inject=disabled", "--color=never"),
+	                       "farguard.io/inject=disabled", "--namespace-annotation",
+	                       "farguard.io/pid1=program", "--color=never"),
 	                 0);
 	assert_int_equal(options.format, OPTIONS_PATCH);
 	assert_string_equal(options.config, "c");
 	assert_string_equal(options.namespace, "s");
 	assert_string_equal(options.namespace_inject, "disabled");
 	assert_true(options.has_namespace_inject);
+	assert_string_equal(options.namespace_pid1, "program");
+	assert_true(options.has_namespace_pid1);
 	assert_int_equal(options.color, OPTIONS_COLOR_NEVER);
 	assert_false(options.native_sidecars);
 	options_done(&options);
@@ -124,6 +127,7 @@ static void what_is_wrong_is_refused(void **state)
 	        {"--native-sidecars", "TRUE"},
 	        {"--namespace-annotation", "x"},
 	        {"--namespace-annotation", "farguard.io/injected=x"},
+	        {"--namespace-annotation", "farguard.io/pid=program"},
 	        {"--help=1"},
 	        {"-", "-"},
 	        {"---"},

@@ -34,18 +34,18 @@ static void put(struct namespaces *set, const char *name, enum namespaces_inject
 
 static void assert_says(struct namespaces *set, const char *name, enum namespaces_inject expected)
 {
-	enum namespaces_inject inject = (enum namespaces_inject)77;
+	struct namespaces_words words = {.inject = (enum namespaces_inject)77};
 
-	assert_true(namespaces_find(set, name, &inject));
-	assert_int_equal(inject, expected);
+	assert_true(namespaces_find(set, name, &words));
+	assert_int_equal(words.inject, expected);
 }
 
 static void assert_unknown(struct namespaces *set, const char *name)
 {
-	enum namespaces_inject inject = (enum namespaces_inject)77;
+	struct namespaces_words words = {.inject = (enum namespaces_inject)77};
 
-	assert_false(namespaces_find(set, name, &inject));
-	assert_int_equal(inject, 77);
+	assert_false(namespaces_find(set, name, &words));
+	assert_int_equal(words.inject, 77);
 }
 
 static void namespace_says_what_was_put_last(void **state)
@@ -236,13 +236,12 @@ static void *read_all_the_time(void *ctx)
 	struct crowd *crowd = ctx;
 
 	while (!atomic_load(&crowd->is_over)) {
-		enum namespaces_inject fixed = NAMESPACES_INJECT_NONE,
-		                       flips = NAMESPACES_INJECT_ENABLED;
+		struct namespaces_words fixed = {0}, flips = {.inject = NAMESPACES_INJECT_ENABLED};
 		bool is_fixed = namespaces_find(&crowd->set, "fixed", &fixed);
 
 		namespaces_find(&crowd->set, "flips", &flips);
-		if (!is_fixed || fixed != NAMESPACES_INJECT_ENABLED ||
-		    flips == NAMESPACES_INJECT_NONE || namespaces_count(&crowd->set) < 1 ||
+		if (!is_fixed || fixed.inject != NAMESPACES_INJECT_ENABLED ||
+		    flips.inject == NAMESPACES_INJECT_NONE || namespaces_count(&crowd->set) < 1 ||
 		    !namespaces_is_listed(&crowd->set))
 			atomic_fetch_add(&crowd->wrong_count, 1);
 		atomic_fetch_add(&crowd->read_count, 1);
@@ -286,15 +285,20 @@ static void readers_see_whole_states_while_one_writes(void **state)
 	namespaces_done(&crowd.set);
 }
 
-static enum namespaces_inject inject_of(const char *metadata)
+static struct namespaces_words words_of(const char *metadata)
 {
 	char text[512];
-	enum namespaces_inject inject = (enum namespaces_inject)77;
+	struct namespaces_words words = {(enum namespaces_inject)77, (enum namespaces_pid1)77};
 	int n = snprintf(text, sizeof(text), "{\"metadata\":{\"name\":\"a\"%s}}", metadata);
 
 	assert_in_range(n, 1, sizeof(text) - 1);
-	assert_int_equal(namespaces_parse(test_tail(text, (size_t)n), (size_t)n, &inject), 0);
-	return inject;
+	assert_int_equal(namespaces_parse(test_tail(text, (size_t)n), (size_t)n, &words), 0);
+	return words;
+}
+
+static enum namespaces_inject inject_of(const char *metadata)
+{
+	return words_of(metadata).inject;
 }
 
 static void annotation_counts_more_than_the_label(void **state)
@@ -324,19 +328,38 @@ static void annotation_counts_more_than_the_label(void **state)
 	                 NAMESPACES_INJECT_NONE);
 }
 
+static void first_process_is_read_beside_it(void **state)
+{
+	struct namespaces_words both = words_of(",\"labels\":{\"farguard.io/inject\":\"enabled\","
+	                                        "\"farguard.io/pid1\":\"program\"}");
+
+	(void)state;
+	assert_int_equal(both.inject, NAMESPACES_INJECT_ENABLED);
+	assert_int_equal(both.pid1, NAMESPACES_PID1_PROGRAM);
+	assert_int_equal(words_of("").pid1, NAMESPACES_PID1_NONE);
+	assert_int_equal(words_of(",\"annotations\":{\"farguard.io/pid1\":\"auto\"}").pid1,
+	                 NAMESPACES_PID1_AUTO);
+	assert_int_equal(words_of(",\"annotations\":{\"farguard.io/pid1\":\"farguard\"},"
+	                          "\"labels\":{\"farguard.io/pid1\":\"program\"}")
+	                         .pid1,
+	                 NAMESPACES_PID1_FARGUARD);
+	assert_int_equal(words_of(",\"annotations\":{\"farguard.io/pid1\":\"Program\"}").pid1,
+	                 NAMESPACES_PID1_NONE);
+}
+
 static void prefix_of_a_namespace_is_none(void **state)
 {
 	static const char text[] = "{\"kind\":\"Namespace\",\"metadata\":{\"name\":\"shop\","
 	                           "\"resourceVersion\":\"5\",\"annotations\":{"
 	                           "\"farguard.io/inject\":\"enabled\"}}}";
-	enum namespaces_inject inject = NAMESPACES_INJECT_NONE;
+	struct namespaces_words words = {0};
 
 	(void)state;
 	assert_int_equal(
-	        namespaces_parse(test_tail(text, sizeof(text) - 1), sizeof(text) - 1, &inject), 0);
-	assert_int_equal(inject, NAMESPACES_INJECT_ENABLED);
+	        namespaces_parse(test_tail(text, sizeof(text) - 1), sizeof(text) - 1, &words), 0);
+	assert_int_equal(words.inject, NAMESPACES_INJECT_ENABLED);
 	for (size_t len = 0; len < sizeof(text) - 1; len++)
-		assert_int_equal(namespaces_parse(test_tail(text, len), len, &inject), -EBADMSG);
+		assert_int_equal(namespaces_parse(test_tail(text, len), len, &words), -EBADMSG);
 }
 
 TEST_MAIN(cmocka_unit_test(namespace_says_what_was_put_last),
@@ -349,4 +372,5 @@ TEST_MAIN(cmocka_unit_test(namespace_says_what_was_put_last),
           cmocka_unit_test(done_leaves_nothing),
           cmocka_unit_test(readers_see_whole_states_while_one_writes),
           cmocka_unit_test(annotation_counts_more_than_the_label),
+          cmocka_unit_test(first_process_is_read_beside_it),
           cmocka_unit_test(prefix_of_a_namespace_is_none))

@@ -342,14 +342,14 @@ static void levels_beyond_the_limit_are_refused(void **state)
 	for (int levels = 1; levels < 2 * WATCH_DEPTH_MAX; levels++) {
 		char text[512] = "{\"metadata\":{\"name\":\"a\"},\"x\":";
 		size_t used = strlen(text);
-		enum namespaces_inject inject;
+		struct namespaces_words words;
 		int r;
 
 		memset(text + used, '[', (size_t)levels);
 		memset(text + used + levels, ']', (size_t)levels);
 		used += 2 * (size_t)levels;
 		text[used++] = '}';
-		r = namespaces_parse(test_tail(text, used), used, &inject);
+		r = namespaces_parse(test_tail(text, used), used, &words);
 		if (levels < WATCH_DEPTH_MAX - 2)
 			assert_int_equal(r, 0);
 		if (levels > WATCH_DEPTH_MAX)

@@ -282,6 +282,11 @@ static void a_job_whose_end_cannot_be_seen_needs_native_sidecars(void **state)
 	left_alone(&t, bare, REASON_JOB_UNCOVERABLE);
 	injected(&t, command);
 	assert_string_equal(string_at(t.after, "spec containers 1 name"), "farguard-agent");
+	t.policy.pid1 = POLICY_PID1_PROGRAM;
+	left_alone(&t, command, REASON_JOB_UNCOVERABLE);
+	t.policy.pid1 = POLICY_PID1_FARGUARD;
+	injected(&t, command);
+	t.policy.pid1 = POLICY_PID1_AUTO;
 	t.context.native_sidecars = true;
 	t.policy.agent.placement = POLICY_PLACEMENT_CONTAINER;
 	left_alone(&t, bare, REASON_JOB_UNCOVERABLE);

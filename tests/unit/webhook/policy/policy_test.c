@@ -59,6 +59,7 @@ static void the_defaults_are_the_contracts(void **state)
 	assert_string_equal(policy.image.pull_policy, "IfNotPresent");
 	assert_string_equal(policy.sensor, "auto");
 	assert_string_equal(policy.mode, "detect");
+	assert_int_equal(policy.pid1, POLICY_PID1_AUTO);
 	assert_string_equal(json_object_to_json_string_ext(policy.install_resources, 0), "{}");
 	assert_string_equal(json_object_to_json_string_ext(policy.agent.resources, 0),
 	                    "{\"limits\":{\"cpu\":\"200m\",\"memory\":\"64Mi\"}}");
@@ -107,7 +108,7 @@ static void every_key_overlays_its_default(void **state)
 	        "  excludeNamespaces: ['kube-*', \"x\"], excludeContainers: [], preloadEnv: "
 	        "never}\n"
 	        "image: {reference: r/i@sha256:00, pullPolicy: Always}\n"
-	        "sensor: ptrace\nmode: enforce\n"
+	        "sensor: ptrace\nmode: enforce\npid1: program\n"
 	        "install: {resources: {requests: {cpu: 10m}, limits: {memory: 1}}}\n"
 	        "agent: {placement: sidecar, resources: {}, heartbeatSeconds: 5,\n"
 	        "  events: {process: no, file: yes, network: y}}\n"
@@ -129,6 +130,7 @@ static void every_key_overlays_its_default(void **state)
 	assert_string_equal(p.image.pull_policy, "Always");
 	assert_string_equal(p.sensor, "ptrace");
 	assert_string_equal(p.mode, "enforce");
+	assert_int_equal(p.pid1, POLICY_PID1_PROGRAM);
 	assert_string_equal(json_object_to_json_string_ext(p.install_resources, 0),
 	                    "{\"requests\":{\"cpu\":\"10m\"},\"limits\":{\"memory\":\"1\"}}");
 	assert_string_equal(json_object_to_json_string_ext(p.agent.resources, 0), "{}");
