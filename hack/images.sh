@@ -1,7 +1,7 @@
 #!/bin/bash
 # images.sh - build Farguard's images and the samples that demo and tests guard, without a registry (root).
 #
-#   images.sh [PART...]    parts: payload webhook samples all; all of them by default
+#   images.sh [PART...]    parts: payload webhook samples zoo all; all of them by default
 #
 # Why      Nothing is pulled: Farguard's images are its programs and nothing else, the samples come
 #          from this distribution's packages.  An image is built anew only when what goes into it changed.
@@ -33,6 +33,8 @@ builder() {
 
 # shellcheck source=hack/images/samples.sh
 . "$src/samples.sh"
+# shellcheck source=hack/images/zoo.sh
+. "$src/zoo.sh"
 
 sum_of() { # FILE...: of contents, for the decision whether to build
 	cat "$top/hack/images.sh" "$src/samples.sh" "$@" | sha256sum | cut -d ' ' -f 1
@@ -116,6 +118,7 @@ all() {
 	payload
 	webhook
 	samples
+	zoo
 }
 
 [ "$(id -u)" = 0 ] || die "needs root (sudo)"
@@ -124,7 +127,7 @@ mkdir -p "$out/root"
 [ $# -gt 0 ] || set -- all
 for part; do
 	case $part in
-	payload | webhook | samples | all) "$part" ;;
+	payload | webhook | samples | zoo | all) "$part" ;;
 	*)
 		sed -n "s/^#   //p" "$0" >&2
 		exit 2

@@ -1,0 +1,2 @@
+<?php
+echo trim(shell_exec('/bin/echo shop')), "\n";
