@@ -91,6 +91,7 @@ static bool spool_hello(void *ctx, const struct hello *hello)
 	container->ended = true;
 	container->source.origin = PROC_ORIGIN_INIT;
 	memcpy(container->users, hello->users, sizeof(container->users));
+	agent->lost[LOST_RING] += hello->lost;
 	speak_covered(agent, container, hello);
 	return true;
 }

@@ -13,8 +13,9 @@ bool hello_take(struct hello *out, const void *bytes, size_t len)
 		return false;
 	memcpy(&hello, bytes, sizeof(hello));
 	if (hello.magic != HELLO_MAGIC || hello.version != HELLO_VERSION ||
-	    (hello.kind != HELLO_START && hello.kind != HELLO_END) || hello.zero != 0 ||
-	    !hello.container[0] || !memchr(hello.container, '\0', sizeof(hello.container)) ||
+	    (hello.kind != HELLO_START && hello.kind != HELLO_END) ||
+	    (hello.flags & ~HELLO_FLAGS) != 0 || !hello.container[0] ||
+	    !memchr(hello.container, '\0', sizeof(hello.container)) ||
 	    !memchr(hello.users, '\0', sizeof(hello.users)))
 		return false;
 	*out = hello;

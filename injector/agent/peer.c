@@ -221,9 +221,25 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 	return true;
 }
 
+/* A launcher's worker was started again and found the connection of the one before. */
+static bool take_again(struct agent *agent, const struct peer *peer, const struct hello *hello)
+{
+	struct container *container = peer->container;
+
+	if (!str_eq(container->name, (struct str){hello->container, strlen(hello->container)}))
+		return false;
+	if (hello_meter_take(&agent->containers, container, agent->now_ns))
+		speak_covered(agent, container, hello);
+	else
+		agent->lost[LOST_RATE]++;
+	return true;
+}
+
 static bool take_hello(struct agent *agent, struct peer *peer, const struct hello *hello,
                        int ring_fd)
 {
+	if (hello->kind == HELLO_START && peer->state == PEER_LIVE)
+		return take_again(agent, peer, hello);
 	if (hello->kind == HELLO_START)
 		return peer->state == PEER_SILENT && ring_fd >= 0 &&
 		       take_start(agent, peer, hello, ring_fd);

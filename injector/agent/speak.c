@@ -72,6 +72,7 @@ void speak_covered(struct agent *agent, const struct container *container,
 	struct report_coverage coverage = {.covered = !hello->session,
 	                                   .how = how_of(container, hello),
 	                                   .pid1 = hello_pid1(hello),
+	                                   .restarts = hello->restarts,
 	                                   .no_new_privs = hello_no_new_privs(hello)};
 
 	if (hello->session) {

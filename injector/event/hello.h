@@ -11,13 +11,15 @@
 #include <stdint.h>
 
 #define HELLO_MAGIC     0x4647484cu /* "FGHL" */
-#define HELLO_VERSION   1
+#define HELLO_VERSION   2
 #define HELLO_NAME_MAX  64   /* a DNS label has at most 63 bytes (RFC 1123) */
 #define HELLO_USERS_MAX 1024 /* "0:root\n33:www-data\n..." from the container's /etc/passwd */
 
 enum hello_kind {
-	HELLO_START = 1, /* with the ring's descriptor: this container is covered from now on */
-	HELLO_END,       /* the program has ended; wait_status says how */
+	/* With the ring's descriptor: this container is covered from now on.  Said again on the
+	 * same connection, without being a new start, by a worker that was started again. */
+	HELLO_START = 1,
+	HELLO_END, /* the program has ended; wait_status says how */
 };
 
 enum hello_pid1 {
@@ -32,6 +34,13 @@ enum hello_no_new_privs {
 	HELLO_NNP_NONE,
 };
 
+enum hello_flag {
+	HELLO_BESIDE = 1,       /* the program is PID 1 and the launcher its orphan: there is no
+	                           HELLO_END, the connection ends with the container */
+	HELLO_PID1_UNKNOWN = 2, /* FARGUARD_PID1 or --pid1 has a word that is none of its values */
+	HELLO_FLAGS = 3,        /* all of them */
+};
+
 struct hello {
 	uint32_t magic;
 	uint16_t version;
@@ -40,12 +49,14 @@ struct hello {
 	uint8_t no_new_privs; /* enum hello_no_new_privs */
 	uint8_t self_wrapped; /* 1: by the preload constructor, 0: by the pod's command */
 	uint8_t session; /* 1: an exec session in a container whose entrypoint is not covered */
-	uint8_t zero;
-	int32_t pid; /* of the program, in the container's namespace */
+	uint8_t flags;   /* enum hello_flag, or-ed */
+	int32_t pid;     /* of the program, in the container's namespace */
 	int32_t wait_status;
+	uint32_t restarts;              /* of the launcher's worker */
+	uint32_t lost;                  /* in a spool: records that are missing from it */
 	char container[HELLO_NAME_MAX]; /* NUL-terminated */
 	char users[HELLO_USERS_MAX];    /* NUL-terminated, cut at a line */
 };
-static_assert(sizeof(struct hello) == 20 + HELLO_NAME_MAX + HELLO_USERS_MAX, "sent whole");
+static_assert(sizeof(struct hello) == 28 + HELLO_NAME_MAX + HELLO_USERS_MAX, "sent whole");
 
 #endif

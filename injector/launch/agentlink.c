@@ -14,9 +14,50 @@
 #define BACKOFF_FIRST_MS 20
 #define BACKOFF_LAST_MS  1000
 
-void agentlink_start(struct agentlink *link, const struct hello *hello, int ring_fd)
+static bool is_over(int sock)
 {
-	*link = (struct agentlink){.sock = -1, .ring_fd = ring_fd, .hello = *hello};
+	char byte;
+	ssize_t n = recv(sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* The connection that an earlier worker left, or -1.  In front of it may lie one that had ended
+ * before it was made. */
+static int inherited(const struct locker *locker)
+{
+	int sock;
+
+	while ((sock = locker_look(locker)) >= 0) {
+		if (!is_over(sock))
+			return fd_high(sock);
+		close(sock);
+		locker_drop(locker);
+	}
+	return -1;
+}
+
+static void forget(struct agentlink *link)
+{
+	fd_closep(&link->sock);
+	locker_drop(link->locker);
+}
+
+static int say_hello(const struct agentlink *link, int sock)
+{
+	return handoff_send(sock, &link->hello, sizeof(link->hello), link->ring_fd);
+}
+
+void agentlink_start(struct agentlink *link, const struct hello *hello, int ring_fd,
+                     const struct locker *locker)
+{
+	*link = (struct agentlink){
+	        .sock = inherited(locker), .ring_fd = ring_fd, .locker = locker, .hello = *hello};
+	if (link->sock < 0)
+		return;
+	link->reached = true;
+	if (say_hello(link, link->sock) < 0)
+		forget(link);
 }
 
 unsigned agentlink_backoff(unsigned tries)
@@ -41,14 +82,17 @@ static int connect_agent(struct agentlink *link)
 	socklen_t len = address_make(&address, CONTRACT_AGENT_SOCKET, "");
 	CLEANUP(fd_closep)
 	int sock = fd_high(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-	int err;
 
 	if (sock < 0 || connect(sock, (struct sockaddr *)&address, len) < 0)
 		return -1;
 	if (!may_be_agent(link, sock))
 		return -1;
-	err = handoff_send(sock, &link->hello, sizeof(link->hello), link->ring_fd);
-	return err < 0 ? -1 : fd_take(&sock);
+	/* Before the hello: a connection that ends after it would be the container's end. */
+	(void)locker_put(link->locker, sock);
+	if (say_hello(link, sock) == 0)
+		return fd_take(&sock);
+	locker_drop(link->locker);
+	return -1;
 }
 
 void agentlink_try(struct agentlink *link, uint64_t now_ms)
@@ -79,7 +123,7 @@ void agentlink_lost(struct agentlink *link, uint64_t now_ms)
 	/* The agent says nothing; whatever comes is read away, the end of it closes. */
 	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
 		return;
-	fd_closep(&link->sock);
+	forget(link);
 	link->next_ms = now_ms + agentlink_backoff(++link->tries);
 }
 
@@ -96,5 +140,5 @@ void agentlink_end(struct agentlink *link, int wait_status)
 	end.kind = HELLO_END;
 	end.wait_status = wait_status;
 	(void)handoff_send(link->sock, &end, sizeof(end), -1);
-	fd_closep(&link->sock);
+	forget(link);
 }

@@ -29,7 +29,7 @@ int handoff_send(int sock, const void *bytes, size_t len, int fd)
 	return 0;
 }
 
-int handoff_receive(int sock)
+static int receive(int sock, int flags)
 {
 	union control control;
 	char byte;
@@ -38,7 +38,7 @@ int handoff_receive(int sock)
 	                         .msg_iovlen = 1,
 	                         .msg_control = &control,
 	                         .msg_controllen = sizeof(control)};
-	ssize_t n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC);
+	ssize_t n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC | flags);
 	int fd;
 
 	if (n < 0)
@@ -49,4 +49,14 @@ int handoff_receive(int sock)
 		return -EBADMSG;
 	memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
 	return fd;
+}
+
+int handoff_receive(int sock)
+{
+	return receive(sock, 0);
+}
+
+int handoff_peek(int sock)
+{
+	return receive(sock, MSG_PEEK | MSG_DONTWAIT);
 }

@@ -11,4 +11,7 @@ int handoff_send(int sock, const void *bytes, size_t len, int fd);
  * The descriptor, or -errno. */
 int handoff_receive(int sock);
 
+/* The same, of a message that stays where it is, and without waiting. */
+int handoff_peek(int sock);
+
 #endif

@@ -41,6 +41,17 @@ static int command_help(char **args)
 	return put(usage);
 }
 
+/* The arguments from `first` on, as far as they lie one behind the other: as execve(2) left them.
+ */
+static struct estate_title title_of(char **first)
+{
+	struct estate_title title = {*first, 0};
+
+	for (; *first && *first == title.at + title.bytes; first++)
+		title.bytes += strlen(*first) + 1;
+	return title;
+}
+
 static int command_run(char **args)
 {
 	struct run_options options;
@@ -52,6 +63,7 @@ static int command_run(char **args)
 		say(err.text, NULL);
 		return EXIT_USAGE;
 	}
+	options.title = title_of(args - 2);
 	return options.restart ? run_restarting(&options) : run_program(&options);
 }
 

@@ -15,8 +15,8 @@
 #include "injector/base/contract.h"
 #include "injector/base/own.h"
 #include "injector/event/record.h"
-#include "injector/launch/agentlink.h"
 #include "injector/launch/child.h"
+#include "injector/launch/estate.h"
 #include "injector/launch/fds.h"
 #include "injector/launch/host.h"
 #include "injector/launch/loop.h"
@@ -111,12 +111,13 @@ static int end_like(int wait_status)
 }
 
 /* The program's descriptors are its own: nobody waits for us to close them. */
-static void let_go(const struct loop *loop)
+static void let_go(const struct estate *estate)
 {
-	int keep[] = {loop->signals,    loop->host->ring_fd, loop->host->listener,
-	              loop->spool.file, loop->spool.dir,     loop->link.sock};
+	int keep[ESTATE_FDS];
 
-	fds_release(keep, sizeof(keep) / sizeof(*keep));
+	if (estate)
+		estate_fds(estate, keep);
+	fds_release(keep, estate ? ESTATE_FDS : 0);
 	if (chdir("/") < 0)
 		return; /* then its directory stays busy, as it would be without us */
 }
@@ -137,9 +138,9 @@ static void note_child(const struct child_start *start, bool failed)
 }
 
 static int supervise(struct loop *loop, const struct run_options *options, const char *file,
-                     const struct signals_mask *mask)
+                     const struct signals_mask *mask, struct hello *hello)
 {
-	struct host *host = loop->host;
+	struct estate *estate = loop->keeper.estate;
 	CLEANUP(mem_freep)
 	char **envp = program_environment(environ, program_needs_preload_here(), NULL);
 	struct child_start start = {.file = file,
@@ -149,9 +150,8 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 	                            .mask = *mask,
 	                            .tied = getpid() != 1,
 	                            .note = note_child};
-	struct noted noted = {host->ring.shared, host->joined || loop->link.hello.session
-	                                                 ? RECORD_SESSION
-	                                                 : RECORD_FIRST};
+	struct noted noted = {loop->host->ring.shared,
+	                      !estate || hello->session ? RECORD_SESSION : RECORD_FIRST};
 	int error, status;
 
 	if (!envp)
@@ -162,10 +162,13 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 		return run_bare(file, options, mask, "fork", loop->program);
 	if (loop->program == 0)
 		return cannot_execute(file, error);
-	loop->link.hello.pid = loop->program;
-	if (!host->joined)
-		spool_open(&loop->spool, CONTRACT_SPOOL_DIR, &loop->link.hello);
-	let_go(loop);
+	hello->pid = loop->program;
+	if (estate) {
+		estate->hello = *hello;
+		estate->title = options->title;
+		spool_open(&estate->page->spool, CONTRACT_SPOOL_DIR, hello);
+	}
+	let_go(estate);
 	status = loop_run(loop);
 	loop_finish(loop, status);
 	return end_like(status);
@@ -174,10 +177,11 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 int run_program(const struct run_options *options)
 {
 	static struct host host;
-	static struct loop loop = {.signals = -1, .spool = {.dir = -1, .file = -1}};
+	static struct estate estate;
+	struct loop loop = {.host = &host};
 	char file[PROGRAM_PATH_MAX];
 	struct hello hello;
-	struct signals_mask mask;
+	struct signals_mask mask = {0};
 	int err;
 
 	err = program_look_up(options->exe ? options->exe : options->argv[0], getenv("PATH"), file);
@@ -185,16 +189,20 @@ int run_program(const struct run_options *options)
 		return cannot_execute(options->exe ? options->exe : options->argv[0], -err);
 	loop.stops = getpid() != 1 && getsid(0) != getpid();
 	signals_block(&mask);
-	loop.signals = signals_open();
-	if (loop.signals < 0)
-		return run_bare(file, options, &mask, "signalfd", loop.signals);
+	err = signals_check();
+	if (err < 0)
+		return run_bare(file, options, &mask, "signals", err);
 	err = host_open(&host);
 	if (err < 0)
 		return run_bare(file, options, &mask, "ring", err);
+	if (!host.joined) {
+		err = estate_open(&estate, &host);
+		if (err < 0)
+			return run_bare(file, options, &mask, "worker", err);
+		loop.keeper.estate = &estate;
+	}
 	fill_hello(&hello, options);
 	if (getpid() != 1 && !host.joined && !hello.session)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	loop.host = &host;
-	agentlink_start(&loop.link, &hello, host.ring_fd);
-	return supervise(&loop, options, file, &mask);
+	return supervise(&loop, options, file, &mask, &hello);
 }

@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "injector/launch/fds.h"
-
 static const struct signals_mask everything = {~0ull};
 
 void signals_block(struct signals_mask *out)
@@ -36,13 +34,18 @@ void signals_default(int number)
 	syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
 }
 
-int signals_open(void)
+int signals_check(void)
 {
-	long fd = syscall(SYS_signalfd4, -1, &everything, sizeof(everything),
-	                  SFD_CLOEXEC | SFD_NONBLOCK);
-	int high = fd < 0 ? -1 : fd_high((int)fd);
+	static const struct signals_mask none;
+	static const struct timespec at_once;
+	struct signals_mask blocked;
+	long number;
 
-	return high < 0 ? -errno : high;
+	/* What is not blocked does not wait. */
+	if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, NULL, &blocked, sizeof(blocked)) < 0)
+		return -errno;
+	number = syscall(SYS_rt_sigtimedwait, &none, NULL, &at_once, sizeof(none));
+	return number < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
 }
 
 bool signals_wait(struct signalfd_siginfo *out, int wait_ms)

@@ -24,8 +24,8 @@ void signals_restore(const struct signals_mask *mask);
 /* Have `number`, any of the kernel's, do what it does by default. */
 void signals_default(int number);
 
-/* A signalfd(2), non-blocking, close-on-exec, for everything; or -errno. */
-int signals_open(void);
+/* Whether signals_wait() works here: 0 or -errno.  Takes no signal. */
+int signals_check(void);
 
 /* Wait for a blocked signal without a descriptor, `wait_ms` at most (-1: without end).  False when
  * none came. */

@@ -19,13 +19,16 @@ static int append(struct spool *spool, const struct iovec *parts, int count)
 
 	for (i = 0; i < count; i++)
 		len += parts[i].iov_len;
-	if (spool->bytes + len > SPOOL_BYTES_MAX)
+	if (spool->bytes + len > SPOOL_BYTES_MAX) {
+		spool->lost++;
 		return -EFBIG;
+	}
 	if (writev(spool->file, parts, count) != (ssize_t)len) {
 		/* Half a record would hide what follows. */
 		if (ftruncate(spool->file, (off_t)spool->bytes) < 0)
 			return -errno;
 		lseek(spool->file, (off_t)spool->bytes, SEEK_SET);
+		spool->lost++;
 		return -ENOSPC;
 	}
 	spool->bytes += len;
@@ -51,6 +54,18 @@ void spool_open(struct spool *spool, const char *dir, const struct hello *hello)
 	spool_drop(spool);
 }
 
+void spool_resume(struct spool *spool, struct ring *ring)
+{
+	ring->read_pos = atomic_load(&ring->shared->read_pos);
+	if (spool->file < 0)
+		return;
+	if (ring->read_pos != spool->read_pos)
+		spool->lost++;
+	spool->read_pos = ring->read_pos;
+	if (ftruncate(spool->file, (off_t)spool->bytes) == 0)
+		lseek(spool->file, (off_t)spool->bytes, SEEK_SET);
+}
+
 void spool_drain(struct spool *spool, struct ring *ring, uint64_t now_ns)
 {
 	unsigned char buf[RING_RECORD_SLOTS_MAX * RING_SLOT_BYTES];
@@ -61,16 +76,25 @@ void spool_drain(struct spool *spool, struct ring *ring, uint64_t now_ns)
 	while ((len = (uint32_t)ring_read(ring, buf, now_ns)) > 0) {
 		struct iovec parts[] = {{&len, sizeof(len)}, {buf, len}};
 
-		if (append(spool, parts, 2) < 0)
-			return;
+		int err = append(spool, parts, 2);
+
+		spool->read_pos = ring->read_pos;
+		if (err < 0)
+			break;
 	}
+	spool->read_pos = ring->read_pos;
+	spool->lost += (uint32_t)ring->skipped;
+	ring->skipped = 0;
 }
 
-void spool_finish(struct spool *spool)
+void spool_finish(struct spool *spool, const struct hello *hello, uint64_t dropped)
 {
+	struct hello said = *hello;
+
 	if (spool->bytes <= sizeof(struct hello))
 		return spool_drop(spool);
-	if (spool->file >= 0)
+	said.lost = spool->lost + (uint32_t)dropped;
+	if (spool->file >= 0 && pwrite(spool->file, &said, sizeof(said), 0) == sizeof(said))
 		renameat(spool->dir, spool->temp, spool->dir, spool->name);
 	fd_closep(&spool->file);
 	fd_closep(&spool->dir);

@@ -130,6 +130,8 @@ size_t report_coverage(char *line, const struct report_head *head,
 	}
 	if (coverage->pid1)
 		jsonw_cstr(&w, "pid1", coverage->pid1);
+	if (coverage->restarts)
+		jsonw_uint(&w, "workerRestarts", coverage->restarts);
 	if (coverage->no_new_privs)
 		jsonw_cstr(&w, "noNewPrivs", coverage->no_new_privs);
 	if (coverage->covered) {

@@ -58,6 +58,7 @@ struct report_coverage {
 	const char *detail;              /* a sentence, or NULL */
 	bool session;                    /* said by an exec session */
 	const char *pid1, *no_new_privs; /* or NULL */
+	unsigned restarts;               /* of the launcher's worker */
 };
 
 size_t report_coverage(char *line, const struct report_head *head,

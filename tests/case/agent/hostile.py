@@ -18,8 +18,8 @@ SEALS = 0x1 | 0x2 | 0x4  # F_SEAL_SEAL, SHRINK, GROW
 BYTES = ring.PAGE + ring.SLOT * ring.COUNT
 
 
-def hello(name=b"web", version=1, kind=1):
-    return ring.HELLO.pack(0x4647484c, version, kind, 1, 1, 0, 0, 0, 7, 0, name, b"0:root\n")
+def hello(name=b"web", version=2, kind=1):
+    return ring.HELLO.pack(0x4647484c, version, kind, 1, 1, 0, 0, 0, 7, 0, 0, 0, name, b"0:root\n")
 
 
 def memory(size=BYTES, seals=SEALS, head=(0x46475247, 1)):
@@ -67,7 +67,7 @@ def still_serves(agent, name, count=1):
 def garbage():
     agent = Agent()
     good = hello()
-    wrong = [good[:n] for n in (1, 4, 19, 20, 84, len(good) - 1)] + [good + b"x", b"x" * 60000, hello(version=2), hello(kind=3),
+    wrong = [good[:n] for n in (1, 4, 19, 20, 84, len(good) - 1)] + [good + b"x", b"x" * 60000, hello(version=1), hello(kind=3),
                                                                      hello(b""), hello(b"a" * 64), os.urandom(len(good))]
     kept = [len(data) for data in wrong if not said(data, [memory()])]
     report(not kept, "whoever says no hello is hung up on", kept)

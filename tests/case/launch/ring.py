@@ -42,11 +42,11 @@ def spooled(path):
     return hello_of(text[:HELLO.size]), found
 
 
-HELLO = struct.Struct("<IHBBBBBBii64s1024s")
+HELLO = struct.Struct("<IHBBBBBBiiII64s1024s")
 
 
 def hello_of(raw):
-    (magic, version, kind, pid1, nnp, self_wrapped, session, _, pid, status, container, users) = HELLO.unpack(raw)
-    assert magic == 0x4647484c and version == 1
+    (magic, version, kind, pid1, nnp, self_wrapped, session, flags, pid, status, restarts, lost, container, users) = HELLO.unpack(raw)
+    assert magic == 0x4647484c and version == 2
     return {"kind": {1: "start", 2: "end"}[kind], "pid1": pid1, "nnp": nnp, "self_wrapped": self_wrapped, "session": session,
-            "pid": pid, "status": status, "container": container.split(b"\0")[0].decode(), "users": users.split(b"\0")[0].decode()}
+            "flags": flags, "restarts": restarts, "lost": lost, "pid": pid, "status": status, "container": container.split(b"\0")[0].decode(), "users": users.split(b"\0")[0].decode()}

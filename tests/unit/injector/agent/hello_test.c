@@ -57,7 +57,7 @@ static void another_magic_version_or_kind_is_refused(void **state)
 	hello.version = HELLO_VERSION + 1;
 	assert_false(takes(&hello, sizeof(hello)));
 	hello = good();
-	hello.zero = 1;
+	hello.flags = HELLO_FLAGS + 1;
 	assert_false(takes(&hello, sizeof(hello)));
 	for (kind = 0; kind < 256; kind++) {
 		hello = good();

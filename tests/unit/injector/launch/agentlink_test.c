@@ -16,6 +16,7 @@ static struct hello hello = {.magic = HELLO_MAGIC,
                              .pid = 7,
                              .container = "web"};
 static int ring_fd = -1;
+static struct locker locker;
 
 static int listen_as_agent(void)
 {
@@ -60,7 +61,7 @@ static void an_agent_that_listens_gets_hello_with_the_ring_and_the_end(void **st
 	int server = listen_as_agent(), conn, fds;
 
 	(void)state;
-	agentlink_start(&link, &hello, ring_fd);
+	agentlink_start(&link, &hello, ring_fd, &locker);
 	agentlink_try(&link, 1000);
 	assert_true(link.reached);
 	assert_int_equal(agentlink_wait(&link, 1000), -1);
@@ -85,7 +86,7 @@ static void without_an_agent_it_is_tried_less_and_less_often(void **state)
 	unsigned i;
 
 	(void)state;
-	agentlink_start(&link, &hello, ring_fd);
+	agentlink_start(&link, &hello, ring_fd, &locker);
 	assert_int_equal(agentlink_wait(&link, now), 0);
 	for (i = 1; i < 10; i++) {
 		agentlink_try(&link, now);
@@ -106,7 +107,7 @@ static void an_agent_that_comes_back_hears_hello_again(void **state)
 	int server = listen_as_agent(), conn, fds;
 
 	(void)state;
-	agentlink_start(&link, &hello, ring_fd);
+	agentlink_start(&link, &hello, ring_fd, &locker);
 	agentlink_try(&link, 0);
 	close(accept(server, NULL, NULL));
 	close(server);
@@ -133,7 +134,7 @@ static void an_agent_that_talks_is_listened_to_and_not_left(void **state)
 	int server = listen_as_agent(), conn;
 
 	(void)state;
-	agentlink_start(&link, &hello, ring_fd);
+	agentlink_start(&link, &hello, ring_fd, &locker);
 	agentlink_try(&link, 0);
 	conn = accept(server, NULL, NULL);
 	assert_int_equal(send(conn, "what?", 5, 0), 5);
@@ -153,7 +154,7 @@ static void a_process_of_our_own_container_is_an_impostor(void **state)
 
 	(void)state;
 	alone.pid1 = HELLO_PID1_FARGUARD;
-	agentlink_start(&link, &alone, ring_fd);
+	agentlink_start(&link, &alone, ring_fd, &locker);
 	agentlink_try(&link, 0);
 	assert_false(link.reached);
 	assert_int_equal(link.sock, -1);
@@ -168,7 +169,7 @@ static void an_end_finds_an_agent_that_came_back_just_now(void **state)
 	int server, conn, fds;
 
 	(void)state;
-	agentlink_start(&link, &hello, ring_fd);
+	agentlink_start(&link, &hello, ring_fd, &locker);
 	agentlink_try(&link, 100);
 	server = listen_as_agent();
 	agentlink_end(&link, 9);
@@ -183,11 +184,67 @@ static void an_end_finds_an_agent_that_came_back_just_now(void **state)
 	close(server);
 }
 
+static void a_worker_that_died_leaves_its_connection_to_the_next(void **state)
+{
+	struct agentlink first, second;
+	struct hello got, again = hello;
+	int server = listen_as_agent(), conn, fds;
+
+	(void)state;
+	agentlink_start(&first, &hello, ring_fd, &locker);
+	agentlink_try(&first, 0);
+	conn = accept(server, NULL, NULL);
+	assert_int_equal(take(conn, &got, &fds), sizeof(got));
+	close(first.sock); /* as the kernel does for who is killed */
+	assert_int_equal(take(conn, &got, &fds), -1);
+	assert_int_equal(errno, EAGAIN);
+	again.restarts = 1;
+	agentlink_start(&second, &again, ring_fd, &locker);
+	assert_true(second.reached);
+	assert_int_equal(agentlink_wait(&second, 0), -1);
+	assert_int_equal(take(conn, &got, &fds), sizeof(got));
+	assert_int_equal(got.kind, HELLO_START);
+	assert_int_equal(got.restarts, 1);
+	agentlink_end(&second, 5);
+	assert_int_equal(take(conn, &got, &fds), sizeof(got));
+	assert_int_equal(got.wait_status, 5);
+	assert_int_equal(take(conn, &got, &fds), 0);
+	assert_int_equal(locker_look(&locker), -EAGAIN);
+	close(conn);
+	close(server);
+}
+
+static void a_connection_that_ended_meanwhile_is_made_anew(void **state)
+{
+	struct agentlink first, second;
+	struct hello got;
+	int server = listen_as_agent(), conn, fds;
+
+	(void)state;
+	agentlink_start(&first, &hello, ring_fd, &locker);
+	agentlink_try(&first, 0);
+	conn = accept(server, NULL, NULL);
+	close(first.sock);
+	close(conn);
+	agentlink_start(&second, &hello, ring_fd, &locker);
+	assert_false(second.reached);
+	agentlink_try(&second, 0);
+	assert_true(second.reached);
+	conn = accept(server, NULL, NULL);
+	assert_int_equal(take(conn, &got, &fds), sizeof(got));
+	assert_int_equal(fds, 1);
+	agentlink_end(&second, 0);
+	close(conn);
+	close(server);
+}
+
 /* The names are one network namespace's: not the machine's, where a real agent may listen. */
 static int in_own_network(void **state)
 {
 	(void)state;
 	ring_fd = dup(STDIN_FILENO);
+	if (locker_open(&locker) < 0)
+		return -1;
 	return unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 ? 0 : -1;
 }
 
@@ -199,6 +256,8 @@ int main(void)
 	        cmocka_unit_test(an_agent_that_comes_back_hears_hello_again),
 	        cmocka_unit_test(an_agent_that_talks_is_listened_to_and_not_left),
 	        cmocka_unit_test(a_process_of_our_own_container_is_an_impostor),
+	        cmocka_unit_test(a_worker_that_died_leaves_its_connection_to_the_next),
+	        cmocka_unit_test(a_connection_that_ended_meanwhile_is_made_anew),
 	        cmocka_unit_test(an_end_finds_an_agent_that_came_back_just_now),
 	};
 

@@ -66,7 +66,7 @@ static void records_follow_a_hello_each_with_its_length(void **state)
 	note_exit(p->ring.shared, 7, 0x100);
 	drain(p);
 	assert_int_equal(access(p->file, F_OK), -1);
-	spool_finish(&p->spool);
+	spool_finish(&p->spool, &p->hello, 0);
 	f = fopen(p->file, "r");
 	assert_non_null(f);
 	n = fread(text, 1, sizeof(text), f);
@@ -78,7 +78,7 @@ static void records_follow_a_hello_each_with_its_length(void **state)
 	assert_int_equal(record->flags, RECORD_FIRST | RECORD_LAUNCHED);
 	assert_memory_equal(record_text(record), "/bin/ls\0\0ls\0-l", 15);
 	assert_int_equal(n, sizeof(struct hello) + 4 + len + 4 + sizeof(struct record));
-	spool_finish(&p->spool);
+	spool_finish(&p->spool, &p->hello, 0);
 }
 
 static void without_a_directory_or_a_name_there_is_no_spool(void **state)
@@ -95,7 +95,7 @@ static void without_a_directory_or_a_name_there_is_no_spool(void **state)
 	assert_int_equal(p->spool.file, -1);
 	note_exit(p->ring.shared, 7, 0);
 	drain(p);
-	spool_finish(&p->spool);
+	spool_finish(&p->spool, &p->hello, 0);
 	assert_int_equal(p->ring.read_pos, 0); /* nothing was taken away */
 }
 
@@ -105,7 +105,7 @@ static void a_spool_without_a_record_leaves_no_file(void **state)
 
 	spool_open(&p->spool, p->dir, &p->hello);
 	assert_int_equal(access(p->temp, F_OK), 0);
-	spool_finish(&p->spool);
+	spool_finish(&p->spool, &p->hello, 0);
 	assert_int_equal(access(p->temp, F_OK), -1);
 	assert_int_equal(access(p->file, F_OK), -1);
 }
@@ -122,11 +122,43 @@ static void a_file_has_an_end(void **state)
 			note_exit(p->ring.shared, j, 0);
 		drain(p);
 	}
-	spool_finish(&p->spool);
+	spool_finish(&p->spool, &p->hello, 0);
 	assert_int_equal(stat(p->file, &st), 0);
 	assert_true(st.st_size <= SPOOL_BYTES_MAX);
 	assert_true(st.st_size > SPOOL_BYTES_MAX - 100);
 	assert_int_equal(st.st_mode & 07777, 0644);
+}
+
+static void what_a_dead_worker_left_half_done_is_cut_off_and_counted(void **state)
+{
+	struct place *p = *state;
+	unsigned char record[RING_RECORD_SLOTS_MAX * RING_SLOT_BYTES];
+	struct hello said;
+	struct stat st;
+	FILE *f;
+
+	spool_open(&p->spool, p->dir, &p->hello);
+	note_exit(p->ring.shared, 7, 0);
+	drain(p);
+	note_exit(p->ring.shared, 8, 0);
+	assert_true(ring_read(&p->ring, record, 1) > 0);
+	assert_int_equal(write(p->spool.file, record, 11), 11);
+	/* Its successor has the page, and a reader of its own. */
+	p->ring.read_pos = 0;
+	spool_resume(&p->spool, &p->ring);
+	assert_int_equal(p->spool.lost, 1);
+	spool_resume(&p->spool, &p->ring);
+	assert_int_equal(p->spool.lost, 1);
+	note_exit(p->ring.shared, 9, 0);
+	drain(p);
+	spool_finish(&p->spool, &p->hello, 2);
+	assert_int_equal(stat(p->file, &st), 0);
+	assert_int_equal(st.st_size, sizeof(struct hello) + 2 * (4 + sizeof(struct record)));
+	f = fopen(p->file, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(&said, sizeof(said), 1, f), 1);
+	fclose(f);
+	assert_int_equal(said.lost, 3);
 }
 
 static void a_link_in_its_place_is_not_followed(void **state)
@@ -146,4 +178,5 @@ static void a_link_in_its_place_is_not_followed(void **state)
 TEST_MAIN(CASE(records_follow_a_hello_each_with_its_length),
           CASE(without_a_directory_or_a_name_there_is_no_spool),
           CASE(a_spool_without_a_record_leaves_no_file), CASE(a_file_has_an_end),
+          CASE(what_a_dead_worker_left_half_done_is_cut_off_and_counted),
           CASE(a_link_in_its_place_is_not_followed))
