@@ -68,6 +68,7 @@ static bool read_rings(struct agent *agent)
 				continue;
 			if (!may_read(agent))
 				return true;
+			agent->state->beat++;
 			more |= peer_drain(agent, p);
 			busy |= more;
 			sink_flush(&agent->sink, agent->now_ns);
@@ -121,6 +122,15 @@ static void read_spool(struct agent *agent)
 	spool_scan(&agent->spool, agent->config.spool_dir, agent->state, &reader);
 }
 
+/* What a successor has to tell. */
+static void keep_lost(struct agent *agent)
+{
+	unsigned i;
+
+	for (i = 0; i < LOST_END; i++)
+		agent->state->lost[i] = agent->lost[i] - agent->lost_told[i];
+}
+
 static bool overdue(const struct agent *agent)
 {
 	return agent->now_ns - agent->start_ns >= agent->config.coverage_seconds * 1000000000ull;
@@ -158,16 +168,19 @@ static void wait_and_serve(struct agent *agent, int timeout_ms)
 
 	fds[0] = (struct pollfd){.fd = agent->signal_fd, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = agent->listen_fd, .events = POLLIN};
-	fds[2] = (struct pollfd){.fd = sink_pending(&agent->sink) ? agent->sink.fd : -1,
-	                         .events = POLLOUT};
+	fds[2] =
+	        (struct pollfd){.fd = sink_waits(&agent->sink, agent->now_ns) ? agent->sink.fd : -1,
+	                        .events = POLLOUT};
 	for (i = 0; i < PEERS_MAX; i++) {
 		const struct peer *p = &agent->peers.list[i];
 
 		fds[3 + i] =
 		        (struct pollfd){.fd = p->state == PEER_FREE ? -1 : p->fd, .events = POLLIN};
 	}
+	agent->state->beat++;
 	if (poll(fds, PEERS_MAX + 3, timeout_ms) < 0)
 		return;
+	agent->state->beat++;
 	look_at_clock(agent);
 	if (fds[0].revents) {
 		struct signalfd_siginfo info;
@@ -181,12 +194,15 @@ static void wait_and_serve(struct agent *agent, int timeout_ms)
 		peer_accept(agent);
 }
 
-static const char *end_reason(const struct agent *agent)
+static const char *end_reason(struct agent *agent)
 {
-	bool is_told = agent->stopping && agent->peers.live == 0;
+	bool is_told = agent->stopping && agent->peers.live == 0 &&
+	               (agent->now_ns - agent->start_ns >= RECONNECT_NS ||
+	                !ends_awaited(&agent->containers));
 
 	if ((is_told || !agent->config.stay) &&
-	    containers_done(&agent->containers, agent->config.restart_policy, overdue(agent)))
+	    ends_all(&agent->ends, &agent->containers, agent->config.restart_policy, overdue(agent),
+	             agent->now_ns))
 		return "containers-ended";
 	return is_told ? "terminated" : NULL;
 }
@@ -219,6 +235,7 @@ const char *agent_run(struct agent *agent)
 	agent->heartbeat_ns =
 	        agent->now_ns + agent->config.report.heartbeat_seconds * 1000000000ull;
 	containers_restore(&agent->containers, agent->state);
+	memcpy(agent->lost, agent->state->lost, sizeof(agent->lost));
 	speak_hello(agent, NULL);
 	speak_uncovered(agent);
 	for (;;) {
@@ -230,8 +247,9 @@ const char *agent_run(struct agent *agent)
 		else if (agent->peers.live || agent->procs.pending_count)
 			timeout_ms = TICK_IDLE_MS;
 		else
-			timeout_ms = TICK_NO_RING_MS;
+			timeout_ms = agent->stopping ? TICK_BUSY_MS : TICK_NO_RING_MS;
 		containers_keep(&agent->containers, agent->state);
+		keep_lost(agent);
 		reason = end_reason(agent);
 		if (reason)
 			break;

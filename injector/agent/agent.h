@@ -12,16 +12,19 @@
 
 #include "injector/agent/config.h"
 #include "injector/agent/containers.h"
+#include "injector/agent/ends.h"
 #include "injector/agent/peer.h"
 #include "injector/agent/sink.h"
 #include "injector/agent/spool.h"
 #include "injector/proc/proc.h"
 
 enum lost { LOST_RING, LOST_AGENT, LOST_SINK, LOST_RATE, LOST_END };
+static_assert(LOST_END == STATE_LOST_KINDS, "all of them are kept");
 
 struct agent {
 	struct config config;
 	struct containers containers;
+	struct ends ends;
 	struct state_page *state;
 	struct sink sink;
 	struct peers peers;

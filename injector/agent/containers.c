@@ -132,33 +132,6 @@ struct container *containers_get(struct containers *containers, struct str name)
 	return c;
 }
 
-static bool ended_for_good(const struct container *c, enum restart_policy policy)
-{
-	return c->ended && (policy == RESTART_NEVER || (c->status_known && c->status == 0));
-}
-
-bool containers_done(const struct containers *containers, enum restart_policy policy, bool overdue)
-{
-	bool any = false;
-	unsigned i;
-
-	if (policy == RESTART_ALWAYS)
-		return false;
-	for (i = 0; i < containers->listed; i++) {
-		const struct container *c = &containers->list[i];
-
-		if (c->kind != CONTAINER_MAIN || c->how.len == 0)
-			continue;
-		if (ended_for_good(c, policy))
-			any = true;
-		else if (c->before && overdue && policy == RESTART_NEVER)
-			any = true; /* it ended while there was no agent, or would have come back */
-		else if (c->covered || !overdue || str_eq(c->how, STR("command")))
-			return false;
-	}
-	return any;
-}
-
 void containers_keep(const struct containers *containers, struct state_page *page)
 {
 	unsigned i;
@@ -169,6 +142,7 @@ void containers_keep(const struct containers *containers, struct state_page *pag
 		page->containers[i] = (struct state_container){.covered = c->covered,
 		                                               .ended = c->ended,
 		                                               .status_known = c->status_known,
+		                                               .pid1 = c->pid1,
 		                                               .status = c->status};
 	}
 }
@@ -184,6 +158,7 @@ void containers_restore(struct containers *containers, const struct state_page *
 		c->covered = c->before = s->covered != 0;
 		c->ended = s->ended != 0;
 		c->status_known = s->status_known != 0;
+		c->pid1 = s->pid1;
 		c->status = s->status;
 	}
 }

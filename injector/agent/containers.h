@@ -46,6 +46,7 @@ struct container {
 	bool before; /* only an agent before this one heard it */
 	bool missed; /* was reported not covered: nobody said hello, or only a session did */
 	bool status_known;
+	uint8_t pid1;   /* enum hello_pid1 */
 	int32_t status; /* wait status */
 	struct proc_source source;
 	struct meter meter;
@@ -70,10 +71,6 @@ struct container *containers_find(struct containers *containers, struct str name
 
 /* As containers_find(), adding it as CONTAINER_OTHER; NULL when the table is full. */
 struct container *containers_get(struct containers *containers, struct str name);
-
-/* Whether all containers that a restart policy waits for have ended for good.  `overdue`: those
- * that could have said hello by now and did not, will not. */
-bool containers_done(const struct containers *containers, enum restart_policy policy, bool overdue);
 
 /* Write down what a successor must know of the listed containers, and take it from there. */
 void containers_keep(const struct containers *containers, struct state_page *page);

@@ -32,9 +32,12 @@
 #define SINK_BYTES        (128 * 1024)
 #define SINK_KEPT_BYTES   (2 * REPORT_LINE_MAX) /* not for events */
 #define SINK_PATIENCE_NS  1000000000ull         /* then rings are read although lines are lost */
+#define SINK_RETRY_NS     1000000000ull         /* after a write that failed: a full disk */
 #define GOODBYE_MS        500                   /* to write what is left */
 #define DROP_REPORT_NS    1000000000ull
 #define BIND_RETRY_NS     1000000000ull
+#define RECONNECT_NS      400000000ull  /* a launcher finds a new agent: its first five tries */
+#define UNKNOWN_END_NS    3000000000ull /* the kubelet's first restart comes within */
 #define COVERAGE_SECONDS  10
 #define HEARTBEAT_SECONDS 60
 #define HEARTBEAT_MAX     86400

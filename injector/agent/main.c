@@ -30,7 +30,8 @@ static const char help[] =
         "The pod is described by FARGUARD_NAMESPACE, _POD, _NODE, _WORKLOAD, _CONTAINERS,\n"
         "_RESTART_POLICY, _HEARTBEAT_SECONDS and _EVENTS; none is needed.\n";
 
-static struct agent agent = {.listen_fd = -1, .signal_fd = -1};
+static struct agent
+        agent; /* initialized below: two megabytes that are zeros take no room in the file */
 
 /* Descriptors that came closed: nothing of ours may take their place and be written lines to. */
 static void keep_standard_descriptors(void)
@@ -63,7 +64,11 @@ static const char *describe_end(int status)
 
 	if (status == 0)
 		return NULL;
-	if (WIFSIGNALED(status))
+	if (status == CONTRACT_STATE_HUNG)
+		snprintf(text, sizeof(text), "killed because it stood still");
+	else if (WIFSTOPPED(status))
+		snprintf(text, sizeof(text), "stopped by signal %d", WSTOPSIG(status));
+	else if (WIFSIGNALED(status))
 		snprintf(text, sizeof(text), "killed by signal %d", WTERMSIG(status));
 	else
 		snprintf(text, sizeof(text), "ended with status %d", WEXITSTATUS(status));
@@ -73,9 +78,11 @@ static const char *describe_end(int status)
 int main(int argc, char **argv)
 {
 	struct err err = {0};
+	static struct state state;
 	struct utsname kernel;
 	int flags;
 
+	agent.listen_fd = agent.signal_fd = -1;
 	if (config_options(&agent.config, argc, argv, &err) < 0) {
 		fprintf(stderr, "farguard-agent: %s\n", err.text);
 		return EXIT_USAGE;
@@ -88,8 +95,13 @@ int main(int argc, char **argv)
 	/* Neither ends it, and the log is for records: its hello says so. */
 	if (config_environment(&agent.config, &agent.containers, &err) < 0)
 		agent.config.report.note = err.text;
-	if (state_open(&agent.state, agent.config.state_fd, &err) < 0)
+	if (state_open(&state, agent.config.state_fd, &err) < 0)
 		agent.config.report.note = err.text;
+	agent.state = state.page;
+	if (!agent.state) {
+		fprintf(stderr, "farguard-agent: no memory for the log\n");
+		return 1;
+	}
 	agent.config.report.restarted = describe_end(state_take_ended(agent.state));
 	if (uname(&kernel) == 0)
 		snprintf(agent.kernel, sizeof(agent.kernel), "%s", kernel.release);
@@ -98,7 +110,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "farguard-agent: signalfd: %s\n", strerror(errno));
 		return 1;
 	}
-	sink_init(&agent.sink, STDOUT_FILENO, agent.state);
+	sink_init(&agent.sink, STDOUT_FILENO, &state);
 	flags = fcntl(STDOUT_FILENO, F_GETFL);
 	fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
 	agent_run(&agent);

@@ -210,6 +210,7 @@ static bool take_start(struct agent *agent, struct peer *peer, const struct hell
 		container->missed = true;
 	} else {
 		container->covered = true;
+		container->pid1 = hello->pid1;
 		container->before = false;
 		container->running = true;
 		container->ended = false;

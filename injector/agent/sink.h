@@ -2,8 +2,10 @@
  *
  * Why      The log's reader is slow at times; the rings must be read all the same.  Lines go out
  *          whole: what finds no room is refused as a whole, and the caller counts it.
- * Owns     Its buffer.  The descriptor is the caller's, and non-blocking.
+ * Owns     Nothing: the buffer is the state's, so that whoever is killed leaves its lines to the
+ *          next one.  The descriptor is the caller's, and non-blocking.
  * Limits   SINK_BYTES, of which SINK_KEPT_BYTES are for what must not be lost to a flood.
+ * Errors   A disk that is full is waited for; a reader that is gone is not.
  */
 #ifndef FARGUARD_AGENT_SINK_H
 #define FARGUARD_AGENT_SINK_H
@@ -17,16 +19,18 @@
 
 struct sink {
 	int fd;
-	struct state_page *state;
-	uint64_t seq; /* of the last line taken */
-	size_t begin, end;
+	const struct state *state;
+	uint64_t seq;   /* of the last line taken */
+	size_t staged;  /* in the state's pipe, on the way to `fd` */
+	bool is_staged; /* through that pipe: a write that is cut off can be told from one that is
+	                   not */
 	uint64_t stuck_since_ns; /* 0: the reader takes what comes */
+	uint64_t again_ns;       /* not before then: the last write failed */
 	bool broken;             /* nobody reads any more */
-	char buf[SINK_BYTES];
 };
 
-/* Go on after `state->lines`. */
-void sink_init(struct sink *sink, int fd, struct state_page *state);
+/* Go on where `state` stands. */
+void sink_init(struct sink *sink, int fd, const struct state *state);
 
 /* Where the next line, number sink->seq + 1, may be written, REPORT_LINE_MAX bytes; or NULL. */
 char *sink_room(struct sink *sink, bool important);
@@ -37,9 +41,10 @@ void sink_take(struct sink *sink, size_t len);
 /* Write what the reader takes. */
 void sink_flush(struct sink *sink, uint64_t now_ns);
 
-static inline size_t sink_pending(const struct sink *sink)
-{
-	return sink->end - sink->begin;
-}
+/* Bytes that are not out. */
+size_t sink_pending(const struct sink *sink);
+
+/* Whether it is worth waiting for the descriptor to take more. */
+bool sink_waits(const struct sink *sink, uint64_t now_ns);
 
 #endif

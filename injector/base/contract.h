@@ -59,12 +59,16 @@
 /* "Always", "OnFailure" or "Never": whether a container that ended comes back. */
 #define CONTRACT_ENV_RESTART_POLICY "FARGUARD_RESTART_POLICY"
 #define CONTRACT_ENV_HEARTBEAT      "FARGUARD_HEARTBEAT_SECONDS"
-/* Descriptor of a memory file of one page, which outlives a restart of the agent. */
+/* What outlives a restart of the agent, three descriptors: "MEMORY,READ,WRITE", a memory file and
+ * the ends of a pipe. */
 #define CONTRACT_ENV_STATE_FD "FARGUARD_STATE_FD"
-/* ... whose last four bytes are the wait status of the agent before, as wait(2) has it, or 0. */
-#define CONTRACT_STATE_BYTES       4096
-#define CONTRACT_STATE_ENDED_BYTES 4
-#define CONTRACT_ENV_EVENTS        "FARGUARD_EVENTS" /* "process,file,network": classes to report */
+#define CONTRACT_STATE_BYTES  (4096 + 131072) /* a page, and the lines that are not written yet */
+/* In the page: a u32 that the agent counts up while it works, and the wait status of the agent
+ * before, as wait(2) has it, or 0. */
+#define CONTRACT_STATE_BEAT_AT  0
+#define CONTRACT_STATE_ENDED_AT 4
+#define CONTRACT_STATE_HUNG     0xffff /* ... which it is not: that one stood still and was killed */
+#define CONTRACT_ENV_EVENTS     "FARGUARD_EVENTS" /* "process,file,network": classes to report */
 
 /* Abstract Unix sockets, SOCK_SEQPACKET, in the pod's network namespace.
  * The agent's: a launcher connects, sends one struct hello with the ring's

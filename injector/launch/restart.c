@@ -27,17 +27,32 @@
 
 extern char **environ;
 
+/* Looked at so often, and taken to hang after so many looks that found it where it was.  The
+ * agent works at least once a second; told to end, ten times. */
+#define WATCH_MS         5000u
+#define WATCH_LOOKS      3u
+#define WATCH_TOLD_MS    100u
+#define WATCH_TOLD_LOOKS 5u
+/* So many more are started after SIGTERM, to go on where one that was killed left off. */
+#define TOLD_STARTS_MAX 3u
+
 static const enum restart_action action[RESTART_STATES][RESTART_EVENTS] = {
         [RESTART_RUNNING] = {[RESTART_DONE] = RESTART_END,
                              [RESTART_FAILED] = RESTART_WAIT,
+                             [RESTART_KILLED] = RESTART_WAIT,
+                             [RESTART_STUCK] = RESTART_KILL,
                              [RESTART_TOLD] = RESTART_LINGER,
                              [RESTART_DUE] = RESTART_NOTHING},
         [RESTART_WAITING] = {[RESTART_DONE] = RESTART_NOTHING,
                              [RESTART_FAILED] = RESTART_WAIT,
-                             [RESTART_TOLD] = RESTART_END,
+                             [RESTART_KILLED] = RESTART_WAIT,
+                             [RESTART_STUCK] = RESTART_NOTHING,
+                             [RESTART_TOLD] = RESTART_START_TOLD,
                              [RESTART_DUE] = RESTART_START},
         [RESTART_ENDING] = {[RESTART_DONE] = RESTART_END,
                             [RESTART_FAILED] = RESTART_END,
+                            [RESTART_KILLED] = RESTART_START_TOLD,
+                            [RESTART_STUCK] = RESTART_KILL,
                             [RESTART_TOLD] = RESTART_NOTHING,
                             [RESTART_DUE] = RESTART_NOTHING},
 };
@@ -57,26 +72,45 @@ struct worker {
 	enum restart_state state;
 	pid_t pid;    /* 0 while none runs */
 	int state_fd; /* -1: without one */
-	uint64_t began_ms, due_ms;
+	int why;      /* wait status to report instead of our own SIGKILL's; 0: none */
+	uint32_t beat;
+	unsigned quiet, told_starts;
+	uint64_t began_ms, due_ms, look_ms;
 };
 
-/* A page that every worker inherits, so that its successor goes on counting; its descriptor's
- * number is said in the environment.  Without it the worker counts from 1 again.  Returns it, or
- * -1. */
+/* What every worker inherits, so that its successor goes on where it was: a memory file, and a pipe
+ * for what is just being written.  Their numbers are said in the environment.  Without them
+ * the worker counts from 1 again.  Returns the memory, or -1. */
 static int keep_state(char variable[64])
 {
-	int fd = fd_high(memfd_create("farguard-state", MFD_ALLOW_SEALING));
+	int fd = fd_high(memfd_create("farguard-state", MFD_ALLOW_SEALING)), ends[2] = {-1, -1};
 
 	variable[0] = '\0';
-	if (fd < 0)
-		return -1;
-	if (ftruncate(fd, CONTRACT_STATE_BYTES) < 0 ||
+	if (fd >= 0 && pipe2(ends, O_NONBLOCK) == 0) {
+		ends[0] = fd_high(ends[0]);
+		ends[1] = fd_high(ends[1]);
+	}
+	if (ends[0] < 0 || ends[1] < 0 || ftruncate(fd, CONTRACT_STATE_BYTES) < 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0 ||
-	    fcntl(fd, F_SETFD, 0) < 0)
+	    fcntl(fd, F_SETFD, 0) < 0 || fcntl(ends[0], F_SETFD, 0) < 0 ||
+	    fcntl(ends[1], F_SETFD, 0) < 0) {
+		fd_closep(&ends[0]);
+		fd_closep(&ends[1]);
 		fd_closep(&fd);
-	else
-		snprintf(variable, 64, "%s=%d", CONTRACT_ENV_STATE_FD, fd);
+	} else {
+		snprintf(variable, 64, "%s=%d,%d,%d", CONTRACT_ENV_STATE_FD, fd, ends[0], ends[1]);
+	}
 	return fd;
+}
+
+/* In the child: leave SIGTERM waiting for it, so that it is told whenever it comes to look. */
+static void tell_first(const struct worker *worker)
+{
+	struct signals_mask mask = worker->mask;
+
+	mask.bits |= 1ull << (SIGTERM - 1);
+	signals_restore(&mask);
+	kill(getpid(), SIGTERM);
 }
 
 static int start(struct worker *worker)
@@ -84,7 +118,10 @@ static int start(struct worker *worker)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		signals_restore(&worker->mask);
+		if (worker->state == RESTART_ENDING)
+			tell_first(worker);
+		else
+			signals_restore(&worker->mask);
 		execve(worker->file, worker->argv, worker->envp);
 		say("run: ", worker->file, ": ", strerror(errno), NULL);
 		_exit(RUN_EXIT_CANNOT_EXECUTE);
@@ -94,6 +131,7 @@ static int start(struct worker *worker)
 		return -EAGAIN;
 	}
 	worker->pid = pid;
+	worker->quiet = 0;
 	return 0;
 }
 
@@ -117,11 +155,20 @@ static bool act(struct worker *worker, enum restart_event event)
 		if (start(worker) < 0)
 			put_off(worker);
 		break;
+	case RESTART_START_TOLD:
+		worker->state = RESTART_ENDING;
+		return ++worker->told_starts <= TOLD_STARTS_MAX && start(worker) == 0;
 	case RESTART_WAIT:
 		put_off(worker);
 		break;
+	case RESTART_KILL:
+		if (worker->pid > 0)
+			kill(worker->pid, SIGKILL);
+		worker->quiet = 0;
+		break;
 	case RESTART_LINGER:
 		worker->state = RESTART_ENDING;
+		worker->look_ms = 0;
 		break;
 	case RESTART_END:
 		return false;
@@ -130,14 +177,14 @@ static bool act(struct worker *worker, enum restart_event event)
 }
 
 /* The log is the agent's: its successor says there how this one ended. */
-static void report(const struct worker *worker, int status)
+static void report(struct worker *worker, int status)
 {
+	int32_t said = worker->why ? worker->why : status;
 	char how[64];
 
-	static_assert(sizeof(status) == CONTRACT_STATE_ENDED_BYTES, "its place in the page");
+	worker->why = 0;
 	if (worker->state_fd >= 0 &&
-	    pwrite(worker->state_fd, &status, sizeof(status),
-	           CONTRACT_STATE_BYTES - CONTRACT_STATE_ENDED_BYTES) == sizeof(status))
+	    pwrite(worker->state_fd, &said, sizeof(said), CONTRACT_STATE_ENDED_AT) == sizeof(said))
 		return;
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "was killed by signal %d", WTERMSIG(status));
@@ -146,34 +193,76 @@ static void report(const struct worker *worker, int status)
 	say("run: ", worker->file, " ", how, NULL);
 }
 
+/* What the end of a worker is.  One that was told to end may take the signal as it comes. */
+static enum restart_event ended(const struct worker *worker, int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == 0 ? RESTART_DONE : RESTART_FAILED;
+	return worker->state == RESTART_ENDING && !worker->why &&
+	                       (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT ||
+	                        WTERMSIG(status) == SIGQUIT)
+	               ? RESTART_DONE
+	               : RESTART_KILLED;
+}
+
 /* Reap everything; returns what that means for the worker, or -1. */
 static int reap(struct worker *worker)
 {
 	int status, event = -1;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		if (pid != worker->pid)
 			continue;
+		if (WIFSTOPPED(status)) {
+			worker->why = status;
+			return RESTART_STUCK;
+		}
 		worker->pid = 0;
-		event = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? RESTART_DONE
-		                                                      : RESTART_FAILED;
-		if (event == RESTART_FAILED && worker->state == RESTART_RUNNING)
+		event = (int)ended(worker, status);
+		if (event != RESTART_DONE)
 			report(worker, status);
 	}
 	return event;
 }
 
-/* Wait for a signal or for the next start; false when it is time to end. */
+/* Whether the worker has stood still for so long that it hangs.  One that never worked is another
+ * program, which does not know how to show it. */
+static bool hangs(struct worker *worker, uint64_t now)
+{
+	bool told = worker->state == RESTART_ENDING;
+	uint32_t beat = 0;
+
+	if (worker->pid == 0 || worker->state_fd < 0 || now < worker->look_ms)
+		return false;
+	worker->look_ms = now + (told ? WATCH_TOLD_MS : WATCH_MS);
+	if (pread(worker->state_fd, &beat, sizeof(beat), CONTRACT_STATE_BEAT_AT) != sizeof(beat) ||
+	    beat == 0)
+		return false;
+	worker->quiet = beat == worker->beat ? worker->quiet + 1 : 0;
+	worker->beat = beat;
+	if (worker->quiet < (told ? WATCH_TOLD_LOOKS : WATCH_LOOKS))
+		return false;
+	worker->why = CONTRACT_STATE_HUNG;
+	return true;
+}
+
+/* Milliseconds until there is something to do. */
+static int next_ms(const struct worker *worker)
+{
+	uint64_t now = clock_ms();
+	uint64_t at = worker->state == RESTART_WAITING ? worker->due_ms : worker->look_ms;
+
+	return at > now ? (int)(at - now) : 0;
+}
+
+/* Wait for a signal, the next start or the next look; false when it is time to end. */
 static bool turn(struct worker *worker)
 {
 	struct signalfd_siginfo info;
-	uint64_t now = clock_ms();
-	int wait = -1, event;
+	int event;
 
-	if (worker->state == RESTART_WAITING)
-		wait = worker->due_ms > now ? (int)(worker->due_ms - now) : 0;
-	if (signals_wait(&info, wait)) {
+	if (signals_wait(&info, next_ms(worker))) {
 		if (worker->pid > 0)
 			signals_forward(worker->pid, &info);
 		if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
@@ -183,6 +272,8 @@ static bool turn(struct worker *worker)
 	}
 	event = reap(worker);
 	if (event >= 0 && !act(worker, (enum restart_event)event))
+		return false;
+	if (hangs(worker, clock_ms()) && !act(worker, RESTART_STUCK))
 		return false;
 	return worker->state != RESTART_WAITING || clock_ms() < worker->due_ms ||
 	       act(worker, RESTART_DUE);

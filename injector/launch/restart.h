@@ -14,7 +14,9 @@ enum restart_state {
 
 enum restart_event {
 	RESTART_DONE,   /* the program ended with 0 */
-	RESTART_FAILED, /* it ended otherwise, or could not be started */
+	RESTART_FAILED, /* it ended with another status */
+	RESTART_KILLED, /* it ended by a signal that did not tell it to */
+	RESTART_STUCK,  /* it is stopped, or stands still */
 	RESTART_TOLD,   /* SIGTERM, SIGINT or SIGQUIT, which the program has got too */
 	RESTART_DUE,    /* the wait is over */
 	RESTART_EVENTS
@@ -22,10 +24,12 @@ enum restart_event {
 
 enum restart_action {
 	RESTART_NOTHING,
-	RESTART_START,  /* -> RUNNING */
-	RESTART_WAIT,   /* -> WAITING, one backoff long */
-	RESTART_LINGER, /* -> ENDING */
-	RESTART_END,    /* with 0 */
+	RESTART_START,      /* -> RUNNING */
+	RESTART_START_TOLD, /* -> ENDING, a few times at most: what ends meanwhile is recorded */
+	RESTART_WAIT,       /* -> WAITING, one backoff long */
+	RESTART_KILL,       /* then it is KILLED */
+	RESTART_LINGER,     /* -> ENDING */
+	RESTART_END,        /* with 0 */
 };
 
 /* What to do about `event` in `state`. */

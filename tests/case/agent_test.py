@@ -23,7 +23,7 @@ import pod  # noqa: E402
 import tap  # pylint: disable=wrong-import-position
 import world  # noqa: E402
 
-PARTS = ("seen", "ending", "hostile", "log")
+PARTS = ("seen", "ending", "surviving", "hostile", "log")
 
 
 def main():

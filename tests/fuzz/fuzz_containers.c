@@ -3,13 +3,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "injector/agent/containers.h"
+#include "injector/agent/ends.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct containers all;
+	static struct ends ends;
 	struct str text = {(const char *)data, size}, rest = text;
 	unsigned left_out, entries = 0, i;
 
@@ -27,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    (c->how.len == 0) == (c->reason.len == 0))
 			abort();
 	}
-	if (containers_done(&all, RESTART_NEVER, true))
+	if (ends_all(&ends, &all, RESTART_NEVER, true, 1))
 		abort(); /* nobody has ended */
 	return 0;
 }

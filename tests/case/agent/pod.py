@@ -133,8 +133,15 @@ def go(process, seconds=60):
     return process.wait(seconds)
 
 
+def running(process):
+    """Wait until the container's launcher has started its program: before, a signal would find the shell that makes its surroundings."""
+    return until(lambda: any(children(launcher) and os.path.basename(os.readlink(f"/proc/{launcher}/exe")) == "farguard"
+                             for launcher in children(process.pid)), 30)
+
+
 def stop(process):
     """The container's launcher is told to end; its status."""
+    running(process)
     for pid in children(process.pid):
         os.kill(pid, signal.SIGTERM)
     return process.wait(20)

@@ -124,15 +124,17 @@ def little_memory_group():
 
 def restarted():
     state = os.path.join(WORK, "state")
-    script = (f"n=$(head -c 1 /proc/self/fd/$FARGUARD_STATE_FD | tr -d '\\0'); printf %s $(( ${{n:-0}} + 1 )) 1<>/proc/self/fd/$FARGUARD_STATE_FD; "
-              f"echo ${{n:-0}} $(stat -Lc %s /proc/self/fd/$FARGUARD_STATE_FD) "
-              f"$(tail -c 4 /proc/self/fd/$FARGUARD_STATE_FD | od -An -td4 | tr -d ' ') >>{state}; [ ${{n:-0}} -ge 2 ] && exit 0; "
-              "[ ${n:-0} = 1 ] && kill -9 $$; exit 1")
+    script = ("fd=/proc/self/fd/${FARGUARD_STATE_FD%%,*}; n=$(head -c 101 $fd | tail -c 1 | tr -d '\\0'); "
+              "printf %s $(( ${n:-0} + 1 )) | dd of=$fd bs=1 seek=100 conv=notrunc 2>/dev/null; "
+              "pipe=${FARGUARD_STATE_FD#*,}; [ -p /proc/self/fd/${pipe%,*} -a -p /proc/self/fd/${pipe#*,} ] && p=pipe; "
+              f"echo ${{n:-0}} $(stat -Lc %s $fd) $p $(head -c 8 $fd | tail -c 4 | od -An -td4 | tr -d ' ') >>{state}; "
+              "[ ${n:-0} -ge 3 ] && exit 0; [ ${n:-0} = 1 ] && kill -9 $$; [ ${n:-0} = 2 ] && kill -STOP $$; exit 1")
     got = run([FARGUARD, "run", "--restart", "--", "sh", "-c", script])
     with open(state, encoding="ascii") as f:
         lines = f.read().split("\n")
-    report(got[0] == 0 and lines == ["0 4096 0", "1 4096 256", "2 4096 9", ""],
-           "a worker that fails is started again with its page of state, which says how", (got, lines))
+    stopped = 0x7f | signal.SIGSTOP << 8
+    report(got[0] == 0 and lines == ["0 135168 pipe 0", "1 135168 pipe 256", "2 135168 pipe 9", f"3 135168 pipe {stopped}", ""],
+           "a worker that fails, is killed or stopped is started again with its state, which says how", (got, lines))
     report(got[2] == b"", "and the log is the workers' alone", got[2])
     for words, ends in (("trap 'exit 0' TERM; echo; while :; do sleep 0.05; done", 0), ("trap 'exit 3' TERM; echo; while :; do sleep 0.05; done", 0),
                         ("echo; exec sleep 60", 0)):
@@ -149,7 +151,8 @@ def restarted():
     process.terminate()
     out = process.communicate(timeout=10)[0]
     took = time.monotonic() - begin
-    report(process.returncode == 0 and took < 0.5 and not out, "told to end while it waits, it ends at once", (process.returncode, took, out))
+    report(process.returncode == 0 and took < 0.5 and out == b"\n", "told to end while it waits, it starts once more, to see the end of others",
+           (process.returncode, took, out))
     got = run([FARGUARD, "run", "--restart", "--", "/no/such/agent"])
     report(got[0] == 0 and got[2].count(b"\n") == 1, "a worker that is missing does not fail the container", got)
     begin = time.monotonic()

@@ -145,48 +145,6 @@ static void one_that_is_not_listed_keeps_its_own_name(void **state)
 	assert_int_equal(all.count, 2);
 }
 
-static void ended(const char *name, int status)
-{
-	struct container *c = get(name);
-
-	c->covered = c->ended = c->status_known = true;
-	c->status = status;
-}
-
-static void never_is_done_when_every_main_container_has_ended(void **state)
-{
-	(void)state;
-	parse("a main command x;b main command x;i init command x;s sidecar command x;"
-	      "n main !excluded x");
-	assert_false(containers_done(&all, RESTART_NEVER, true));
-	ended("a", 0);
-	assert_false(containers_done(&all, RESTART_NEVER, true));
-	ended("b", 0x100);
-	assert_true(containers_done(&all, RESTART_NEVER, false));
-	assert_false(containers_done(&all, RESTART_ALWAYS, true));
-	/* One that failed comes back. */
-	assert_false(containers_done(&all, RESTART_ON_FAILURE, true));
-	ended("b", 0);
-	assert_true(containers_done(&all, RESTART_ON_FAILURE, false));
-	get("b")->status_known = false;
-	assert_false(containers_done(&all, RESTART_ON_FAILURE, true));
-}
-
-static void one_that_wraps_itself_may_never_say_so(void **state)
-{
-	(void)state;
-	parse("a main command x;b main self-wrap x");
-	ended("a", 0);
-	assert_false(containers_done(&all, RESTART_NEVER, false));
-	assert_true(containers_done(&all, RESTART_NEVER, true));
-	get("b")->covered = true;
-	assert_false(containers_done(&all, RESTART_NEVER, true));
-	parse("b main self-wrap x");
-	assert_false(containers_done(&all, RESTART_NEVER, true));
-	parse("");
-	assert_false(containers_done(&all, RESTART_NEVER, true));
-}
-
 static void a_successor_knows_who_has_ended(void **state)
 {
 	static const char text[] = "a main command x;b main command x";
@@ -194,20 +152,18 @@ static void a_successor_knows_who_has_ended(void **state)
 
 	(void)state;
 	parse(text);
-	ended("a", 0);
+	get("a")->covered = get("a")->ended = get("a")->status_known = true;
+	get("a")->status = 0x300;
 	get("b")->covered = true;
+	get("b")->pid1 = HELLO_PID1_PROGRAM;
 	containers_keep(&all, &page);
 	parse(text);
 	containers_restore(&all, &page);
-	assert_true(get("a")->ended);
-	assert_true(get("b")->covered);
+	assert_true(get("a")->ended && get("a")->status_known && get("a")->before);
+	assert_int_equal(get("a")->status, 0x300);
+	assert_true(get("b")->covered && get("b")->before);
 	assert_false(get("b")->ended);
-	/* b's launcher comes back soon, or b ended while there was no agent. */
-	assert_false(containers_done(&all, RESTART_NEVER, false));
-	assert_true(containers_done(&all, RESTART_NEVER, true));
-	assert_false(containers_done(&all, RESTART_ON_FAILURE, true));
-	get("b")->before = false;
-	assert_false(containers_done(&all, RESTART_NEVER, true));
+	assert_int_equal(get("b")->pid1, HELLO_PID1_PROGRAM);
 	memset(&page, 0, sizeof(page));
 	containers_restore(&all, &page);
 	assert_false(get("a")->covered || get("a")->ended || get("a")->before);
@@ -279,8 +235,6 @@ TEST_MAIN(cmocka_unit_test(each_entry_is_a_container_with_its_kind_its_way_and_i
           cmocka_unit_test(every_strict_prefix_is_parsed_within_its_bounds),
           cmocka_unit_test(more_than_the_table_holds_is_left_out),
           cmocka_unit_test(one_that_is_not_listed_keeps_its_own_name),
-          cmocka_unit_test(never_is_done_when_every_main_container_has_ended),
-          cmocka_unit_test(one_that_wraps_itself_may_never_say_so),
           cmocka_unit_test(a_successor_knows_who_has_ended),
           cmocka_unit_test(a_user_has_the_name_of_its_number_or_none),
           cmocka_unit_test(who_invents_names_keeps_nobody_out),
