@@ -264,7 +264,7 @@ static bool turn(struct worker *worker)
 
 	if (signals_wait(&info, next_ms(worker))) {
 		if (worker->pid > 0)
-			signals_forward(worker->pid, &info);
+			signals_pass(worker->pid, &info);
 		if ((info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
 		     info.ssi_signo == SIGQUIT) &&
 		    !act(worker, RESTART_TOLD))

@@ -19,6 +19,7 @@ struct signals_mask {
 
 /* Block everything; `*out` is what was blocked before. */
 void signals_block(struct signals_mask *out);
+/* Have `mask` again; SIGPIPE and SIGXFSZ that our own writes made are forgotten. */
 void signals_restore(const struct signals_mask *mask);
 
 /* Have `number`, any of the kernel's, do what it does by default. */
@@ -31,11 +32,16 @@ int signals_check(void);
  * none came. */
 bool signals_wait(struct signalfd_siginfo *out, int wait_ms);
 
-/* Whether `info` is to be passed on to `program`.  Not what the kernel says about our own children,
- * nor what it or the terminal sent to the process group that the program shares. */
+/* Whether `info` is to be passed on to the program.  Not what the kernel says about our own
+ * children, limits and writes, nor what it or the terminal sent to the process group that the
+ * program shares. */
 bool signals_concern(const struct signalfd_siginfo *info, bool same_group);
 
-/* Pass `info` on to `program`, with its value if it has one. */
+/* Pass `info` on to `program` if it concerns it: with its value and sender if it was queued, as the
+ * program's user where we may not. */
+void signals_pass(pid_t program, const struct signalfd_siginfo *info);
+
+/* The same; as process 1, only what the program would have been given in our place. */
 void signals_forward(pid_t program, const struct signalfd_siginfo *info);
 
 #endif

@@ -42,35 +42,71 @@ static bool has_variable(char *const *envp, const char *name)
 	return false;
 }
 
-/* farguard run --exe EXE --self-wrap -- ARGV...; returns only when that cannot be done. */
-static void wrap(const char *exe, const struct stack *stack)
+/* Whether `path` is the file that this process executes. */
+static bool is_own(const char *path)
+{
+	struct stat named, own;
+
+	return SYS4(newfstatat, AT_FDCWD, path, &named, 0) == 0 &&
+	       SYS4(newfstatat, AT_FDCWD, "/proc/self/exe", &own, 0) == 0 &&
+	       named.st_ino == own.st_ino && named.st_dev == own.st_dev;
+}
+
+static bool is_script(const char *path)
+{
+	char head[2] = "";
+	long fd = SYS4(openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+
+	if (sys_is_error(fd))
+		return false;
+	SYS3(read, fd, head, sizeof(head));
+	SYS1(close, fd);
+	return head[0] == '#' && head[1] == '!';
+}
+
+/* What was executed, so that it can be once more: a link keeps its name, and so does a script, of
+ * which the kernel made "INTERPRETER [ARG] SCRIPT ARG..." (execve(2)). */
+static const char *executed(const char *exe, struct stack *stack)
+{
+	const char *name = (const char *)stack_auxv(AT_EXECFN);
+	const char *at = name;
+	size_t i;
+
+	while (at && *at && *at != '/')
+		at++;
+	if (!at || !*at)
+		return exe;
+	if (is_own(name))
+		return name;
+	for (i = 1; i < stack->argc && !text_same(stack->argv[i], name); i++)
+		;
+	if (i >= stack->argc || !is_script(name))
+		return exe;
+	stack->argv += i;
+	stack->argc -= i;
+	return name;
+}
+
+/* farguard run --exe FILE --self-wrap -- ARGV...; returns only when that cannot be done. */
+static void wrap(const char *exe, struct stack stack)
 {
 	static const char *const head[] = {
-	        "farguard", "run", "--exe", NULL, /* exe */ "--self-wrap", "--"};
+	        "farguard", "run", "--exe", NULL, /* the file */ "--self-wrap", "--"};
 	const size_t head_count = sizeof(head) / sizeof(*head);
-	size_t bytes = (head_count + stack->argc + 1) * sizeof(char *), i;
+	const char *file = executed(exe, &stack);
+	size_t bytes = (head_count + stack.argc + 1) * sizeof(char *), i;
 	long map = SYS6(mmap, 0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char **argv = (const char **)map;
 
 	if (sys_is_error(map))
 		return;
 	for (i = 0; i < head_count; i++)
-		argv[i] = head[i] ? head[i] : exe;
-	for (i = 0; i < stack->argc; i++)
-		argv[head_count + i] = stack->argv[i];
-	argv[head_count + stack->argc] = NULL;
-	SYS3(execve, CONTRACT_PROGRAM, argv, stack->envp);
+		argv[i] = head[i] ? head[i] : file;
+	for (i = 0; i < stack.argc; i++)
+		argv[head_count + i] = stack.argv[i];
+	argv[head_count + stack.argc] = NULL;
+	SYS3(execve, CONTRACT_PROGRAM, argv, stack.envp);
 	SYS2(munmap, map, bytes);
-}
-
-/* Whether this process is the launcher: one that is not static would wrap itself without end. */
-static bool is_launcher(void)
-{
-	struct stat program, own;
-
-	return SYS4(newfstatat, AT_FDCWD, CONTRACT_PROGRAM, &program, 0) == 0 &&
-	       SYS4(newfstatat, AT_FDCWD, "/proc/self/exe", &own, 0) == 0 &&
-	       program.st_ino == own.st_ino && program.st_dev == own.st_dev;
 }
 
 /* Whether this is a container's first program, to be started again behind the launcher. */
@@ -80,7 +116,7 @@ static bool should_wrap(const struct stack *stack, enum channel_state state)
 	       state != CHANNEL_FOREIGN && /* first of a PID namespace that the program made */
 	       !has_variable(stack->envp, CONTRACT_ENV_BARE) && !stack_auxv(AT_SECURE) &&
 	       stack_auxv(AT_BASE) != 0 && /* 0: the loader itself was executed, with the program */
-	       !is_launcher();
+	       !is_own(CONTRACT_PROGRAM);  /* not static, it would wrap itself without end */
 }
 
 __attribute__((constructor)) static void start(void)
@@ -92,7 +128,7 @@ __attribute__((constructor)) static void start(void)
 	struct emit_exec done = {.kind = RECORD_EXEC_DONE, .dirfd = AT_FDCWD, .path = exe};
 
 	if (known && has_exe && should_wrap(&stack, state))
-		wrap(exe, &stack);
+		wrap(exe, stack);
 	identity_start();
 	done.argv = stack.argv;
 	emit_exec(&done);

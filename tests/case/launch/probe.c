@@ -3,6 +3,8 @@
  *	probe state             all that a process inherits, one "name value" a line
  *	probe die SIGNAL        die of it
  *	probe heard             answer each signal with its number; SIGTERM ends it with 7
+ *	probe asked             answer each signal with all that its siginfo has; SIGTERM ends it
+ *with 7 probe wait SIGNAL       sigwait(3) for it, unblocked otherwise, ready or not; end with 6
  *	probe storm COUNT       leave COUNT orphans behind, wait until they have ended
  *	probe daemon FILE       a grandchild of its own session writes its parent to FILE, later
  *	probe stay              close all output, then wait for a signal
@@ -145,6 +147,39 @@ static void heard(int end, int end_status)
 	}
 }
 
+static void asked(void)
+{
+	unsigned long long all = ~0ull;
+	siginfo_t info;
+	long number = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, sizeof(all));
+	say("ready", getpid());
+	while (number != SIGTERM) {
+		char line[128];
+		int n;
+
+		number = syscall(SYS_rt_sigtimedwait, &all, &info, NULL, sizeof(all));
+		n = snprintf(line, sizeof(line), "%ld code %d pid %d uid %u value %lx\n", number,
+		             info.si_code, info.si_pid, info.si_uid,
+		             info.si_code < 0 ? (unsigned long)info.si_value.sival_ptr : 0);
+		if (number > 0 && write(STDOUT_FILENO, line, (size_t)n) < 0)
+			_exit(1);
+	}
+	exit(7);
+}
+
+/* What rt_sigtimedwait(2) waits for is not blocked meanwhile, for whoever looks. */
+static void wait_for(int number)
+{
+	unsigned long long mask = 1ull << (number - 1);
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+	say("ready", getpid());
+	syscall(SYS_rt_sigtimedwait, &mask, NULL, NULL, sizeof(mask));
+	exit(6);
+}
+
 static int storm(int count)
 {
 	int i, ends[2];
@@ -190,6 +225,10 @@ int main(int argc, char **argv)
 		die((int)strtol(argv[2], NULL, 10));
 	if (!strcmp(what, "heard"))
 		heard(SIGTERM, 7);
+	if (!strcmp(what, "asked"))
+		asked();
+	if (!strcmp(what, "wait") && argc > 2)
+		wait_for((int)strtol(argv[2], NULL, 10));
 	if (!strcmp(what, "storm") && argc > 2)
 		return storm((int)strtol(argv[2], NULL, 10));
 	if (!strcmp(what, "daemon") && argc > 2)

@@ -68,6 +68,22 @@ def scarce():
         skip("where no process may be made, it runs in our place", "needs root and no sanitizer")
 
 
+def own_signals():
+    """What the launcher's own writes bring upon it is not the program's."""
+    def no_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+    got = run([*RUN, "/bin/sh", "-c", "exit 5"], preexec_fn=no_files)
+    report(got[0] == 5, "with no file size allowed the program runs", got)
+    read, write = os.pipe()
+    os.close(read)
+    got = [subprocess.run([*p, "/bin/sh", "-c", "exit 5"], stderr=write, preexec_fn=few, check=False).returncode for p in ([], RUN)]
+    os.close(write)
+    report(got == [5, 5], "where nobody reads what the launcher has to say, the program runs", got)
+
+
 def taken_away():
     """The program takes our descriptors' limit to 0: poll(2) fails then, signals still arrive."""
     if SANITIZED:
@@ -195,5 +211,5 @@ def figures():
 
 
 def everything():
-    for part in (refused, scarce, taken_away, little_memory_group, restarted, figures):
+    for part in (refused, scarce, own_signals, taken_away, little_memory_group, restarted, figures):
         part()

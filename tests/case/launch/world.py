@@ -54,9 +54,12 @@ def build():
     settle()
     os.chmod(WORK, 0o755)
     os.chdir(WORK)  # whatever dies leaves its core there
-    for name in ("probe", "refuse"):
+    for name in ("probe", "refuse", "about", "laden"):
         source = os.path.join(HERE, name + ".c")
         subprocess.run(["cc", "-O1", "-D_GNU_SOURCE", "-o", os.path.join(WORK, name), source], check=True)
+    for name in ("about", "probe"):
+        source = os.path.join(HERE, name + ".c")
+        subprocess.run(["cc", "-O1", "-D_GNU_SOURCE", "-static", "-o", os.path.join(WORK, name + "-static"), source], check=True)
 
 
 def leave():

@@ -84,6 +84,27 @@ static void the_end_of_our_children_is_our_own_affair(void **state)
 	assert_true(concern(SIGCHLD, SI_USER, false));
 }
 
+static void what_we_did_to_ourselves_is_our_own_affair(void **state)
+{
+	struct signalfd_siginfo info = {
+	        .ssi_signo = SIGPIPE, .ssi_code = SI_USER, .ssi_pid = (uint32_t)getpid()};
+	struct signals_mask before;
+	int ends[2];
+
+	(void)state;
+	assert_false(signals_concern(&info, false));
+	info.ssi_pid++;
+	assert_true(signals_concern(&info, false));
+	assert_false(concern(SIGXCPU, SI_KERNEL, false));
+	signals_block(&before);
+	assert_int_equal(pipe(ends), 0);
+	close(ends[0]);
+	assert_int_equal(write(ends[1], "x", 1), -1);
+	close(ends[1]);
+	/* It would end this test. */
+	signals_restore(&before);
+}
+
 static void what_the_terminal_sends_reaches_a_program_of_our_group_by_itself(void **state)
 {
 	(void)state;
@@ -122,5 +143,6 @@ TEST_MAIN(cmocka_unit_test(every_signal_is_blocked_and_the_mask_comes_back_to_th
           cmocka_unit_test(waiting_without_a_descriptor_has_an_end),
           cmocka_unit_test(whatever_somebody_sends_concerns_the_program),
           cmocka_unit_test(the_end_of_our_children_is_our_own_affair),
+          cmocka_unit_test(what_we_did_to_ourselves_is_our_own_affair),
           cmocka_unit_test(what_the_terminal_sends_reaches_a_program_of_our_group_by_itself),
           cmocka_unit_test(a_signal_is_forwarded_with_its_value))
