@@ -89,18 +89,31 @@ static bool is_told_now(int wait_ms)
 	return signals_wait(&info, wait_ms) && tells_to_end(&info);
 }
 
+/* Without us the container would be over, and what the program left behind with it
+ * (pid_namespaces(7)); a wait for the agent must not give that time to go on. */
+static void end_the_rest(struct keeper *keeper)
+{
+	if (getpid() != 1)
+		return;
+	kill(-1, SIGKILL);
+	keeper->started = false; /* the next worker is no restart */
+}
+
 void loop_finish(struct loop *loop, int wait_status)
 {
 	struct keeper *keeper = &loop->keeper;
 	struct estate *estate = keeper->estate;
-	unsigned tries = 0;
+	unsigned tries = 0, patience;
 	uint64_t end_ms, now;
 	int status;
 
 	if (!estate)
 		return;
+	patience = patience_ms(loop, estate->page);
+	if (patience)
+		end_the_rest(keeper);
 	now = clock_ms();
-	end_ms = now + patience_ms(loop, estate->page);
+	end_ms = now + patience;
 	estate->page->wait_status = wait_status;
 	atomic_store(&estate->page->told, loop->told ? ESTATE_TOLD : 0);
 	atomic_store(&estate->page->last_ms, end_ms);
@@ -111,7 +124,9 @@ void loop_finish(struct loop *loop, int wait_status)
 		if (is_told_now((int)(end_ms - now))) {
 			atomic_store(&estate->page->told, ESTATE_TOLD_NOW);
 			estate_wake(estate);
-			end_ms = clock_ms() + LOOP_SAY_MS;
+			/* Told over and over, it is not put off. */
+			if (end_ms > clock_ms() + LOOP_SAY_MS)
+				end_ms = clock_ms() + LOOP_SAY_MS;
 		}
 		(void)reap(loop, &status);
 	}
