@@ -99,7 +99,7 @@ libs = $(foreach m,$1,$(call lib,$m))
 with_deps = $1 $(DEPS_$1)
 
 .PHONY: all check fuzz fuzz-long layers headers tidy names analyze shell lint fmt compdb clean help \
-        install install-files demo test soak bench cases FORCE
+        install install-files demo test soak chaos bench cases FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -239,6 +239,8 @@ bench:
 	$Qtests/bench/run.sh
 soak:
 	$Qtests/e2e/soak.sh
+chaos:
+	$QCHAOS_PODS=$${CHAOS_PODS:-3000} tests/e2e/run.sh chaos
 clean:
 	rm -rf $(filter-out build/cluster,$(wildcard build/*)) compile_commands.json
 
@@ -254,6 +256,7 @@ help:
 	@echo '  make bench      what it costs, bare and guarded side by side in one run'
 	@echo '  make fuzz       each parser for FUZZ_SECONDS=10     make fuzz-long  for ten minutes'
 	@echo '  make soak       an hour of pods coming and going'
+	@echo '  make chaos      3,000 pod starts (CHAOS_PODS=) while Farguard in them is killed, each beside a bare twin (root)'
 	@echo '  make install    into DESTDIR= PREFIX=/usr/local'
 	@echo '  make clean      remove what was built (build/cluster, slow to make, stays)'
 	@echo

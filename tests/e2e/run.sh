@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete refuse specs injectors lookup rotate outage watch circuit policy uninstall machine; all by default
+#   parts: matrix exec debug survive delete refuse specs injectors lookup rotate outage watch circuit policy uninstall machine (all by default) chaos
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -35,6 +35,8 @@ SECONDS=0
 . "$here/rotate.sh"
 # shellcheck source=tests/e2e/injectors.sh
 . "$here/injectors.sh"
+# shellcheck source=tests/e2e/chaos.sh
+. "$here/chaos.sh"
 
 work=$(mktemp -d)
 finish() {
