@@ -173,17 +173,23 @@ $(ASKER): $(ASKER).o $(call libs,$(call with_deps,webhook/registry))
 	$Q$(CC) $(LDFLAGS_ALL) -Wl,--wrap=clock_gettime $^ $(call libs_of,webhook/registry) -o $@
 EXTRA_CFLAGS_asker.c := $(call cflags_of,webhook/registry)
 
+# The library has no sanitizer's code in it: it is the same in those modes.
+TRACE := $(if $(filter asan tsan,$(MODE)),,tests/trace/run.py)
+
 # Unit tests and the fuzzers' corpora; then the data-driven cases on the programs of this mode.
 check: $(TESTS:%.c=$B/%) $(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)) $(ASKER) all
-	$Qhack/run-tests.sh $(filter $B/tests/unit/% $B/tests/fuzz/%,$^)
-	$QFARGUARD_BUILD=$B hack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py tests/trace/run.py)
+	$Qhack/run-tests.sh --side-by-side $(filter $B/tests/unit/% $B/tests/fuzz/%,$^)
+	$QFARGUARD_BUILD=$B hack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py $(TRACE))
 
+# With -j several at a time: what one finds does not depend on the others.
 FUZZ_SECONDS ?= 10
 fuzz:
 	$Q$(MAKE) --no-print-directory MODE=fuzz CC=clang $(patsubst %.c,build/fuzz/%,$(FUZZERS))
-	$Qfor f in $(foreach f,$(FUZZERS),$(call fuzz_name,$f)); do \
-	  echo "fuzz: $$f for $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$$f && build/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) \
-	  -verbosity=0 -artifact_prefix=build/corpus/$$f- build/corpus/$$f tests/fuzz/corpus/$$f || exit 1; done
+	$Q$(MAKE) --no-print-directory --output-sync=target $(foreach f,$(FUZZERS),fuzz-one-$(call fuzz_name,$f))
+fuzz-one-%:
+	@echo "fuzz: $* for $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$*
+	$Qbuild/fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	  -artifact_prefix=build/corpus/$*- build/corpus/$* tests/fuzz/corpus/$*
 fuzz-long:
 	$Q$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=600
 

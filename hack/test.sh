@@ -3,18 +3,47 @@
 #
 #   test.sh [PART...]     parts: programs lint gcc asan tsan clang fuzz chart e2e certificates; all of them by default
 #
-# A part that fails does not stop the others.  What was skipped is said with its reason.
+# A part that fails does not stop the others.  What was skipped is said with its reason.  Of the run's time a good part is
+# waiting, for servers, timeouts and pods: tests of one part run side by side, and what the last parts need is built
+# beside the first ones, nicely.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 FARGUARD_TOTALS=$(mktemp) || exit 1
 export FARGUARD_TOTALS
-trap 'rm -f "$FARGUARD_TOTALS"' EXIT
+beside=$(mktemp -d) || exit 1
 started=$(date +%s)
+times=()
 MAKEFLAGS=-j$(nproc)
 export MAKEFLAGS
 
 say() {
 	printf '\n== %s (%d s since the start)\n' "$*" $(($(date +%s) - started))
+}
+
+finish() {
+	[ -z "${builder:-}" ] || kill -- "-$builder" 2>/dev/null
+	rm -rf "$FARGUARD_TOTALS" "$beside"
+}
+trap finish EXIT
+
+# One after the other, in a process group of its own, so that an end of this script ends it too.
+build_beside() {
+	set -m
+	(
+		nice hack/images.sh samples >"$beside/images" 2>&1
+		echo $? >"$beside/images.status"
+		[ "$1" = images ] || nice tests/e2e/certificates.sh build >"$beside/certificates" 2>&1
+	) &
+	builder=$!
+	set +m
+}
+
+# What build_beside() did, as a step; two builders at a time would be one too many for their storage.
+built_beside() {
+	[ -n "${builder:-}" ] || return 0
+	wait "$builder"
+	builder=
+	step "sample images" [ "$(cat "$beside/images.status")" = 0 ] || tail -n 20 "$beside/images"
 }
 
 # A step that prints no totals of its own counts as one test.
@@ -63,8 +92,10 @@ part() {
 		checks MODE=asan CC=gcc
 		;;
 	tsan)
-		say "gcc, thread sanitizer"
-		checks MODE=tsan CC=gcc
+		# What runs in the pod has one thread by design, and farguardctl one of its own.
+		say "gcc, thread sanitizer; of the tests that run programs those of the webhook, which alone has threads"
+		FARGUARD_TESTS="certificate check_webhook prometheus registry watches webhook webhook_load webhook_ops" \
+			checks MODE=tsan CC=gcc
 		;;
 	clang)
 		say "clang, debug; of the tests that run programs those of what runs in the pod, and the webhook's: gcc's have run all"
@@ -76,6 +107,7 @@ part() {
 		;;
 	chart)
 		say "chart: lint, render, schema, a real API server"
+		built_beside
 		step "images" hack/images.sh payload webhook
 		local was_up=
 		! hack/cluster.sh status >/dev/null 2>&1 || was_up=1
@@ -85,10 +117,12 @@ part() {
 		;;
 	e2e)
 		say "end to end on a real Kubernetes"
+		built_beside
 		hack/run-tests.sh --stream tests/e2e/run.sh
 		;;
 	certificates)
 		say "certificates of the real cert-manager (builds it first: minutes when cold)"
+		built_beside
 		hack/run-tests.sh --stream tests/e2e/certificates.sh
 		;;
 	*)
@@ -99,9 +133,18 @@ part() {
 }
 
 [ $# -gt 0 ] || set -- programs lint gcc asan tsan clang fuzz chart e2e certificates
+case " $* " in
+*" certificates "*) build_beside all ;;
+*" e2e "*) build_beside images ;;
+esac
 for name; do
+	before=$(date +%s)
 	part "$name"
+	times+=("$name" $(($(date +%s) - before)))
 done
+
+printf '\nseconds a part took\n'
+printf '  %-12s %6d\n' "${times[@]}"
 
 awk -v seconds=$(($(date +%s) - started)) '
 	{ pass += $1; fail += $2; skip += $3 }

@@ -97,6 +97,7 @@ class ApiServer:
                  "--listen-peer-urls", at, "--initial-advertise-peer-urls", at, "--initial-cluster", f"default={at}",
                  "--unsafe-no-fsync", "--log-level", "warn")
         self.run("kube-apiserver", "--etcd-servers=" + etcd, "--bind-address=127.0.0.1", f"--secure-port={self.port}",
+                 "--advertise-address=127.0.0.1",  # else it wants a default route
                  "--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none",
                  "--tls-cert-file=server.crt", "--tls-private-key-file=server.key", "--client-ca-file=ca.crt",
                  "--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key",

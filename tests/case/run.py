@@ -16,10 +16,12 @@ A case is tests/case/NAME.case: sections, each begun by a line "@word ...", in a
                      output, when there is no patch); "STATUS" in front of a pointer: in farguard.io/status
 FARGUARD_BUILD names the build directory, else FARGUARD_MODE the mode (release).  Arguments name cases or
 *_test.py files to run instead of all; FARGUARD_TESTS names the *_test.py beside all cases ("launch agent").
-FARGUARD_PROGRESS is a descriptor that is told which one runs.
+FARGUARD_PROGRESS is a descriptor that is told which one runs.  As many of these run at a time as there are processors
+(FARGUARD_JOBS), each in a network of its own; one at a time where none can be made.
 """
 
 import base64
+import concurrent.futures
 import copy
 import glob
 import json
@@ -40,6 +42,9 @@ PROGRAM = os.path.join(BUILD, "bin", "farguardctl")
 SECTIONS = {"about", "args", "config", "file", "stdin", "pod", "request", "exit", "stdout", "stderr", "stdout-json",
             "stdout-contains", "patched", "at"}
 CASE_SECONDS, TEST_SECONDS = 60, 800
+# The longest begin, so that none is left alone at the end.
+LONG = ["certificate", "agent", "launch", "webhook_ops", "webhook_load"]
+NETWORK = ["unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$0" "$@"']
 number = failures = 0
 
 
@@ -246,33 +251,51 @@ def run_cases(paths):
             report(True, name)
 
 
-def run_test(path):
-    """Run another TAP program and pass its results on under our numbers."""
-    global number, failures
-    name = os.path.basename(path)
+def name_of(path):
+    return os.path.basename(path)[:-len("_test.py")]
+
+
+def output_of(path, wrap):
+    """What another TAP program prints, and its status."""
     if "FARGUARD_PROGRESS" in os.environ:
-        os.write(int(os.environ["FARGUARD_PROGRESS"]), f"  {name}\n".encode())
+        os.write(int(os.environ["FARGUARD_PROGRESS"]), f"  {os.path.basename(path)}\n".encode())
+    result = subprocess.run([*wrap, "timeout", str(TEST_SECONDS), path], stdout=subprocess.PIPE, text=True,
+                            errors="replace", check=False)
+    return result.stdout, result.returncode
+
+
+def pass_on(path, output, status):
+    """The results of another TAP program, under our numbers."""
+    global number, failures
     planned, seen, bad = None, 0, 0
-    with subprocess.Popen(["timeout", str(TEST_SECONDS), path], stdout=subprocess.PIPE, text=True,
-                          errors="replace") as process:
-        for line in process.stdout:
-            result = re.match(r"(ok|not ok)\b *\d* *(.*)", line)
-            plan = re.match(r"1\.\.(\d+)", line)
-            if result:
-                number += 1
-                seen += 1
-                failed = result[1] == "not ok" and "# SKIP" not in line
-                bad += failed
-                failures += failed
-                print(f"{result[1]} {number} {result[2]}", flush=True)
-            elif plan:
-                planned = int(plan[1])
-            elif line.startswith("#"):
-                print(line, end="", flush=True)
-            else:
-                print(f"# {line}", end="", flush=True)
-    if planned != seen or (process.returncode != 0 and not bad):
-        report(False, name, f"exit {process.returncode}, {seen} results of {planned} planned")
+    for line in output.splitlines():
+        result = re.match(r"(ok|not ok)\b *\d* *(.*)", line)
+        plan = re.match(r"1\.\.(\d+)", line)
+        if result:
+            number += 1
+            seen += 1
+            failed = result[1] == "not ok" and "# SKIP" not in line
+            bad += failed
+            failures += failed
+            print(f"{result[1]} {number} {result[2]}", flush=True)
+        elif plan:
+            planned = int(plan[1])
+        else:
+            print(line if line.startswith("#") else f"# {line}", flush=True)
+    if planned != seen or (status != 0 and not bad):
+        report(False, os.path.basename(path), f"exit {status}, {seen} results of {planned} planned")
+
+
+def run_tests(paths):
+    jobs = int(os.environ.get("FARGUARD_JOBS") or os.cpu_count())
+    has_network = subprocess.run([*NETWORK, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    if not has_network:
+        jobs = 1
+    paths = sorted(paths, key=lambda path: LONG.index(name_of(path)) if name_of(path) in LONG else len(LONG))
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(output_of, path, NETWORK if has_network else []): path for path in paths}
+        for done in concurrent.futures.as_completed(running):
+            pass_on(running[done], *done.result())
 
 
 def main():
@@ -281,9 +304,7 @@ def main():
     tests = [p for p in chosen if p.endswith(".py")] or ([] if chosen else sorted(glob.glob(HERE + "/*_test.py")))
     run_cases(cases)
     only = os.environ.get("FARGUARD_TESTS", "").split()
-    for path in tests:
-        if not only or os.path.basename(path)[:-len("_test.py")] in only:
-            run_test(path)
+    run_tests([path for path in tests if not only or name_of(path) in only])
     print(f"1..{number}")
     sys.exit(1 if failures else 0)
 

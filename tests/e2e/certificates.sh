@@ -1,5 +1,7 @@
 #!/bin/bash
-# certificates.sh - the webhook with the certificate of the real cert-manager, on a real API server (TAP; root).
+# certificates.sh [build] - the webhook with the certificate of the real cert-manager, on a real API server (TAP; root).
+#
+#   build: only cert-manager's programs
 #
 # Why      Only cert-manager's own programs show what they write, and in which order.  They are built from its Go
 #          module and run as plain processes; so does the webhook, which the Service's address leads to.
@@ -82,6 +84,10 @@ renewed() {
 	[ -n "$(leaf)" ] && [ "$(leaf)" != "$first" ]
 }
 
+if [ "${1:-}" = build ]; then
+	build_programs
+	exit
+fi
 [ -x "$build/bin/farguard-webhook" ] || give_up "no $build/bin/farguard-webhook"
 build_programs >"$work/build" 2>&1 || {
 	skip "cert-manager" "it cannot be built: $(tail -n 1 "$work/build")"
