@@ -234,7 +234,7 @@ void emit_open(int dirfd, const char *path, int flags, uint32_t mode, int result
 	char cwd[CWD_CUT];
 	long path_len;
 
-	if (!ring || !ring_wants(ring, RECORD_OPEN))
+	if (!ring || !ring_takes(ring, RECORD_OPEN))
 		return;
 	fill_head(&head, RECORD_OPEN);
 	head.time_ns = emit_now();
@@ -260,7 +260,7 @@ void emit_connect(const void *address, size_t len, int result)
 	struct record head;
 	struct ring_part parts[] = {{&head, sizeof(head)}, {address, len}};
 
-	if (!ring || len < sizeof(sa_family_t) || !ring_wants(ring, RECORD_CONNECT))
+	if (!ring || len < sizeof(sa_family_t) || !ring_takes(ring, RECORD_CONNECT))
 		return;
 	if (len > ADDRESS_CUT)
 		parts[1].len = ADDRESS_CUT;

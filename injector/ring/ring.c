@@ -168,9 +168,21 @@ size_t ring_read(struct ring *ring, void *buf, uint64_t now_ns)
 	return bytes;
 }
 
+/* What the writers count, without the kinds that were refused: those are nobody's loss. */
+static uint64_t counted(const struct ring_shared *shared)
+{
+	uint64_t count = atomic_load_explicit(&shared->dropped, memory_order_relaxed);
+	unsigned kind;
+
+	for (kind = 0; kind < RING_KINDS; kind++)
+		if (!(atomic_load_explicit(&shared->unwanted, memory_order_relaxed) >> kind & 1))
+			count += atomic_load_explicit(&shared->crowded[kind], memory_order_relaxed);
+	return count;
+}
+
 uint64_t ring_take_dropped(struct ring *ring)
 {
-	uint64_t dropped = atomic_load_explicit(&ring->shared->dropped, memory_order_relaxed);
+	uint64_t dropped = counted(ring->shared);
 	uint64_t fresh = dropped > ring->dropped_seen ? dropped - ring->dropped_seen : 0;
 
 	ring->dropped_seen = dropped;

@@ -30,15 +30,18 @@
 #define RING_SLOT_COUNT       2048u
 #define RING_RECORD_SLOTS_MAX 32
 #define RING_PAGE_BYTES       4096
+#define RING_KEPT_SLOTS       (RING_SLOT_COUNT / 4) /* for the starts and ends of processes */
+#define RING_KINDS            8u
 #define RING_BYTES            (RING_PAGE_BYTES + RING_SLOT_BYTES * RING_SLOT_COUNT)
 
 struct ring_shared {
 	uint32_t magic, version;
-	_Atomic uint64_t write_pos; /* slots ever reserved */
-	_Atomic uint64_t read_pos;  /* slots ever consumed */
-	_Atomic uint64_t dropped;   /* records that found no room, ever */
-	_Atomic uint32_t unwanted;  /* 1 << enum record_kind: nobody asked for these */
-	char pad[RING_PAGE_BYTES - 36];
+	_Atomic uint64_t write_pos;           /* slots ever reserved */
+	_Atomic uint64_t read_pos;            /* slots ever consumed */
+	_Atomic uint64_t dropped;             /* records that found no room, ever */
+	_Atomic uint32_t unwanted;            /* 1 << enum record_kind: nobody asked for these */
+	_Atomic uint64_t crowded[RING_KINDS]; /* by kind: left out to keep RING_KEPT_SLOTS, ever */
+	char pad[RING_PAGE_BYTES - 40 - 8 * RING_KINDS];
 	unsigned char slots[RING_SLOT_COUNT][RING_SLOT_BYTES];
 };
 static_assert(sizeof(struct ring_shared) == RING_BYTES, "what is mapped is what is shared");
@@ -48,7 +51,7 @@ struct ring {
 	struct ring_shared *shared;
 	uint64_t read_pos;         /* ours; the shared one is only published */
 	uint64_t stalled_since_ns; /* when the record at read_pos was first seen unfinished */
-	uint64_t dropped_seen;     /* part of shared->dropped that was already reported */
+	uint64_t dropped_seen;     /* part of the shared counts that was already reported */
 	uint64_t skipped;          /* records lost to garbage or to writers that died */
 };
 
@@ -73,7 +76,7 @@ void ring_close(struct ring *ring);
 size_t ring_read(struct ring *ring, void *buf, uint64_t now_ns);
 #define RING_STALL_NS 1000000000ull
 
-/* Records dropped or skipped since the last call. */
+/* Records dropped or skipped since the last call; of kinds that were refused, none. */
 uint64_t ring_take_dropped(struct ring *ring);
 
 #endif

@@ -155,4 +155,21 @@ static inline bool ring_wants(struct ring_shared *ring, unsigned kind)
 	return !(atomic_load_explicit(&ring->unwanted, memory_order_relaxed) >> kind & 1);
 }
 
+/* Whether a frequent record of `kind` may be written: the reader asked for it, and the room that is
+ * kept for processes stays.  A program that opens thousands of files before there is a reader hides
+ * no start of another; what it left out is counted. */
+static inline bool ring_takes(struct ring_shared *ring, unsigned kind)
+{
+	uint64_t read, written;
+
+	if (!ring_wants(ring, kind))
+		return false;
+	read = atomic_load_explicit(&ring->read_pos, memory_order_relaxed);
+	written = atomic_load_explicit(&ring->write_pos, memory_order_relaxed);
+	if (written - read < RING_SLOT_COUNT - RING_KEPT_SLOTS)
+		return true;
+	atomic_fetch_add_explicit(&ring->crowded[kind % RING_KINDS], 1, memory_order_relaxed);
+	return false;
+}
+
 #endif

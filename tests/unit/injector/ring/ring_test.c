@@ -74,6 +74,35 @@ static void a_full_ring_drops_counts_and_goes_on(void **state)
 	ring_close(&ring);
 }
 
+static void frequent_kinds_leave_room_for_the_others(void **state)
+{
+	const unsigned frequent = 5, refused = 6;
+	struct ring ring;
+	unsigned written = 0, kept = 0;
+
+	(void)state;
+	open_ring(&ring);
+	while (ring_takes(ring.shared, frequent) && put(&ring, "f", 1) == 0)
+		written++;
+	assert_int_equal(written, RING_SLOT_COUNT - RING_KEPT_SLOTS);
+	assert_false(ring_takes(ring.shared, refused));
+	while (put(&ring, "p", 1) == 0)
+		kept++;
+	assert_int_equal(kept, RING_KEPT_SLOTS);
+	/* One of each: of the frequent kind, of the one that is refused now, and of the others. */
+	ring_refuse(&ring, 1u << refused);
+	assert_int_equal(ring_take_dropped(&ring), 2);
+	assert_false(ring_takes(ring.shared, refused));
+	assert_int_equal(ring_take_dropped(&ring), 0);
+	assert_int_equal(ring_read(&ring, buf, 1), 1);
+	assert_false(ring_takes(ring.shared, frequent));
+	assert_int_equal(ring_take_dropped(&ring), 1);
+	while (ring_read(&ring, buf, 1))
+		;
+	assert_true(ring_takes(ring.shared, frequent));
+	ring_close(&ring);
+}
+
 static void too_long_and_empty_records_are_refused_and_counted(void **state)
 {
 	struct ring ring;
@@ -324,6 +353,7 @@ static void what_the_reader_refuses_is_said_to_writers(void **state)
 
 TEST_MAIN(cmocka_unit_test(what_is_written_is_read_whatever_its_length),
           cmocka_unit_test(a_full_ring_drops_counts_and_goes_on),
+          cmocka_unit_test(frequent_kinds_leave_room_for_the_others),
           cmocka_unit_test(too_long_and_empty_records_are_refused_and_counted),
           cmocka_unit_test(a_dead_writer_costs_its_own_record_only),
           cmocka_unit_test(a_ring_full_of_dead_records_is_given_up_as_a_whole),
