@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "injector/agent/claim.h"
 #include "injector/agent/hello.h"
+#include "injector/agent/launchers.h"
 #include "injector/agent/speak.h"
 #include "injector/base/contract.h"
 
@@ -32,8 +34,9 @@ void agent_listen(struct agent *agent)
 	/* The abstract name space: a NUL, then the name without one. */
 	memcpy(address.sun_path + 1, CONTRACT_AGENT_SOCKET, sizeof(CONTRACT_AGENT_SOCKET) - 1);
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0 &&
-	    listen(fd, PEERS_MAX) == 0) {
+	    listen(fd, BACKLOG) == 0) {
 		agent->listen_fd = fd;
+		agent->listen_ns = agent->now_ns;
 		return;
 	}
 	if (!agent->bind_told)
@@ -43,7 +46,7 @@ void agent_listen(struct agent *agent)
 		close(fd);
 }
 
-static bool may_read(const struct agent *agent)
+bool agent_may_read(const struct agent *agent)
 {
 	const struct sink *sink = &agent->sink;
 
@@ -53,47 +56,24 @@ static bool may_read(const struct agent *agent)
 	return sink->stuck_since_ns && agent->now_ns - sink->stuck_since_ns >= SINK_PATIENCE_NS;
 }
 
-/* Each ring in turn; returns whether there was anything. */
-static bool read_rings(struct agent *agent)
-{
-	bool busy = false, more = true;
-	unsigned turn, i;
-
-	for (turn = 0; turn < TURNS_PER_TICK && more; turn++) {
-		more = false;
-		for (i = 0; i < PEERS_MAX; i++) {
-			struct peer *p = &agent->peers.list[i];
-
-			if (p->state != PEER_LIVE)
-				continue;
-			if (!may_read(agent))
-				return true;
-			agent->state->beat++;
-			more |= peer_drain(agent, p);
-			busy |= more;
-			sink_flush(&agent->sink, agent->now_ns);
-		}
-	}
-	return busy;
-}
-
 static bool spool_hello(void *ctx, const struct hello *hello)
 {
 	struct agent *agent = ctx;
 	struct str name = {hello->container, strlen(hello->container)};
-	struct container *container = containers_get(&agent->containers, name);
+	struct container *container = containers_find(&agent->containers, name);
 
-	if (!container) {
-		agent->lost[LOST_AGENT]++;
-		return true;
-	}
 	container->covered = true;
 	container->before = false;
-	container->ended = true;
+	container->ended = container->claims == 0;
 	container->source.origin = PROC_ORIGIN_INIT;
 	memcpy(container->users, hello->users, sizeof(container->users));
-	agent->lost[LOST_RING] += hello->lost;
-	speak_covered(agent, container, hello);
+	container->pid1 = hello->pid1;
+	container->said.self_wrapped = hello->self_wrapped;
+	container->said.pid1 = hello_pid1(hello);
+	container->said.no_new_privs = hello_no_new_privs(hello);
+	container->said.restarts = hello->restarts;
+	container_lost(container, CONTAINER_LOST_RING, hello->lost);
+	speak_covered(agent, container, NULL);
 	return true;
 }
 
@@ -104,7 +84,7 @@ static bool spool_record(void *ctx, const char *name, const struct record *recor
 	        containers_find(&agent->containers, (struct str){name, strlen(name)});
 
 	sink_flush(&agent->sink, agent->now_ns);
-	if (!may_read(agent))
+	if (!agent_may_read(agent))
 		return false;
 	if (container)
 		proc_feed(&agent->procs, &container->source, record, agent->now_ns, speak_event,
@@ -112,14 +92,28 @@ static bool spool_record(void *ctx, const char *name, const struct record *recor
 	return true;
 }
 
-static void read_spool(struct agent *agent)
+/* Returns whether there is more. */
+static bool read_spool(struct agent *agent)
 {
+	bool more = false;
+
 	struct spool_reader reader = {spool_hello, spool_record, agent};
+	unsigned i;
 
 	if (agent->now_ns < agent->spool_ns)
-		return;
+		return false;
 	agent->spool_ns = agent->now_ns + SPOOL_INTERVAL_NS;
-	spool_scan(&agent->spool, agent->config.spool_dir, agent->state, &reader);
+	for (i = 0; i < agent->containers.listed; i++) {
+		const struct container *c = &agent->containers.list[i];
+
+		if (c->kind == CONTAINER_INIT && c->how.len &&
+		    spool_read(&agent->spool, agent->config.spool_dir, c->name, agent->state,
+		               &reader))
+			more = true;
+	}
+	if (more)
+		agent->spool_ns = agent->now_ns;
+	return more;
 }
 
 /* What a successor has to tell. */
@@ -129,6 +123,14 @@ static void keep_lost(struct agent *agent)
 
 	for (i = 0; i < LOST_END; i++)
 		agent->state->lost[i] = agent->lost[i] - agent->lost_told[i];
+	for (i = 0; i < agent->containers.count; i++) {
+		const struct container *c = &agent->containers.list[i];
+
+		agent->state->lost[LOST_RING] +=
+		        c->lost[CONTAINER_LOST_RING] - c->lost_told[CONTAINER_LOST_RING];
+		agent->state->lost[LOST_RATE] +=
+		        c->lost[CONTAINER_LOST_RATE] - c->lost_told[CONTAINER_LOST_RATE];
+	}
 }
 
 static bool overdue(const struct agent *agent)
@@ -139,11 +141,13 @@ static bool overdue(const struct agent *agent)
 static void keep_times(struct agent *agent)
 {
 	peer_expire(agent);
+	claim_settle(agent);
 	read_spool(agent);
 	proc_expire(&agent->procs, agent->now_ns, speak_event, agent);
 	if (agent->listen_fd < 0 && agent->now_ns >= agent->bind_ns) {
 		agent->bind_ns = agent->now_ns + BIND_RETRY_NS;
 		agent_listen(agent);
+		agent->ends.deaf = agent->bind_told;
 	}
 	if (!agent->coverage_told && overdue(agent)) {
 		agent->coverage_told = true;
@@ -194,6 +198,16 @@ static void wait_and_serve(struct agent *agent, int timeout_ms)
 		peer_accept(agent);
 }
 
+/* Whether a launcher runs that was not heard: it tries once a second, and whoever says in a
+ * container's name that it has ended may be faster.  Where somebody else had the socket's name for
+ * a while, it may have it as long as it runs. */
+static bool is_anyone_unheard(const struct agent *agent)
+{
+	if (!agent->bind_told && agent->now_ns - agent->listen_ns >= CLAIM_UNHEARD_NS)
+		return false;
+	return launchers_count() > agent->peers.live;
+}
+
 static const char *end_reason(struct agent *agent)
 {
 	bool is_told = agent->stopping && agent->peers.live == 0 &&
@@ -202,7 +216,8 @@ static const char *end_reason(struct agent *agent)
 
 	if ((is_told || !agent->config.stay) &&
 	    ends_all(&agent->ends, &agent->containers, agent->config.restart_policy, overdue(agent),
-	             agent->now_ns))
+	             agent->now_ns) &&
+	    (is_told || !is_anyone_unheard(agent)))
 		return "containers-ended";
 	return is_told ? "terminated" : NULL;
 }
@@ -242,7 +257,7 @@ const char *agent_run(struct agent *agent)
 		keep_times(agent);
 		sink_flush(&agent->sink, agent->now_ns);
 		wait_and_serve(agent, timeout_ms);
-		if (read_rings(agent))
+		if (peer_drain_all(agent))
 			timeout_ms = TICK_BUSY_MS;
 		else if (agent->peers.live || agent->procs.pending_count)
 			timeout_ms = TICK_IDLE_MS;
@@ -254,7 +269,9 @@ const char *agent_run(struct agent *agent)
 		if (reason)
 			break;
 	}
-	read_spool(agent);
+	do
+		agent->spool_ns = 0;
+	while (read_spool(agent));
 	/* A short pod ends before the time is up. */
 	if (!agent->coverage_told)
 		speak_missing(agent);

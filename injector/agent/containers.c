@@ -119,12 +119,39 @@ struct container *containers_find(struct containers *containers, struct str name
 	return NULL;
 }
 
+/* The place of one that is not listed and not there; what was lost of it is told before. */
+static struct container *reuse(struct containers *containers)
+{
+	unsigned i, k;
+
+	for (i = containers->listed; i < containers->count; i++) {
+		struct container *c = &containers->list[i];
+		uint64_t lost = 0, told = 0;
+
+		for (k = 0; k < CONTAINER_LOST_END; k++) {
+			lost += c->lost[k];
+			told += c->lost_told[k];
+		}
+		if (c->claims || lost != told)
+			continue;
+		containers->lost_before += lost;
+		*c = (struct container){.source.container = (uint16_t)i};
+		return c;
+	}
+	return NULL;
+}
+
 struct container *containers_get(struct containers *containers, struct str name)
 {
 	struct container *c = containers_find(containers, name);
 
-	if (c || !is_word(name, HELLO_NAME_MAX - 1) || !(c = add(containers)))
+	if (c || !is_word(name, HELLO_NAME_MAX - 1))
 		return c;
+	c = add(containers);
+	if (!c)
+		c = reuse(containers);
+	if (!c)
+		return NULL;
 	memcpy(c->own_name, name.ptr, name.len);
 	c->name = (struct str){c->own_name, name.len};
 	c->kind = CONTAINER_OTHER;
@@ -143,7 +170,8 @@ void containers_keep(const struct containers *containers, struct state_page *pag
 		                                               .ended = c->ended,
 		                                               .status_known = c->status_known,
 		                                               .pid1 = c->pid1,
-		                                               .status = c->status};
+		                                               .status = c->status,
+		                                               .ring_ino = c->ring_ino};
 	}
 }
 
@@ -160,6 +188,7 @@ void containers_restore(struct containers *containers, const struct state_page *
 		c->status_known = s->status_known != 0;
 		c->pid1 = s->pid1;
 		c->status = s->status;
+		c->ring_ino = s->ring_ino;
 	}
 }
 
@@ -179,11 +208,13 @@ struct str users_find(const char *users, uint32_t uid)
 	return (struct str){"", 0};
 }
 
-bool hello_meter_take(struct containers *containers, struct container *container, uint64_t now_ns)
+void container_lost(struct container *container, enum container_lost what, uint64_t count)
 {
-	struct hello_meter *meter =
-	        container->kind == CONTAINER_OTHER ? &containers->other_hellos : &container->hellos;
+	container->lost[what] += count;
+}
 
+bool hello_meter_take(struct hello_meter *meter, uint64_t now_ns)
+{
 	if (meter->second != now_ns / 1000000000u)
 		*meter = (struct hello_meter){.second = now_ns / 1000000000u};
 	if (meter->heard == HELLOS_PER_SECOND)

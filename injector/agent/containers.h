@@ -22,6 +22,13 @@ enum container_kind {
 	CONTAINER_OTHER, /* not listed: an ephemeral one, or somebody who says so */
 };
 
+/* What is lost of a container. */
+enum container_lost {
+	CONTAINER_LOST_RING,
+	CONTAINER_LOST_RATE,
+	CONTAINER_LOST_END,
+};
+
 /* How many events a container may still make. */
 struct meter {
 	uint64_t since_ns;
@@ -40,17 +47,28 @@ struct container {
 	struct str how; /* empty: not covered, for `reason` */
 	struct str reason;
 	enum container_kind kind;
-	bool covered; /* a launcher said hello, or it left its records */
-	bool running; /* its launcher is connected */
+	bool covered;         /* a launcher said hello, or it left its records */
+	bool running;         /* its launcher is connected */
+	bool contested;       /* more have spoken in its name than it can have launchers */
+	unsigned claims;      /* peers that speak in its name */
+	uint64_t ring_ino;    /* of the first of them */
+	uint64_t said_end_ns; /* one of them has said that it has ended and left, others have not */
 	bool ended;
 	bool before; /* only an agent before this one heard it */
 	bool missed; /* was reported not covered: nobody said hello, or only a session did */
+	struct {
+		bool self_wrapped, session;
+		unsigned restarts; /* of its worker */
+		const char *pid1, *no_new_privs;
+	} said; /* by the first who spoke in its name */
 	bool status_known;
 	uint8_t pid1;   /* enum hello_pid1 */
 	int32_t status; /* wait status */
 	struct proc_source source;
 	struct meter meter;
-	struct hello_meter hellos;
+	/* Who may be the first, who comes after it, and who has the ring of the last first. */
+	struct hello_meter hellos, challenges, returns;
+	uint64_t lost[CONTAINER_LOST_END], lost_told[CONTAINER_LOST_END];
 	char own_name[HELLO_NAME_MAX]; /* what name.ptr points at for CONTAINER_OTHER */
 	char users[HELLO_USERS_MAX];
 };
@@ -59,6 +77,7 @@ struct containers {
 	struct container list[CONTAINERS_MAX];
 	unsigned count, listed;
 	struct hello_meter other_hellos; /* of all that are not listed */
+	uint64_t lost_before;            /* of those whose place is another's by now */
 };
 
 enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
@@ -69,7 +88,8 @@ unsigned containers_parse(struct containers *containers, struct str text);
 /* The container of that name, or NULL. */
 struct container *containers_find(struct containers *containers, struct str name);
 
-/* As containers_find(), adding it as CONTAINER_OTHER; NULL when the table is full. */
+/* As containers_find(), adding it as CONTAINER_OTHER, in the place of one for which nobody speaks
+ * any more if need be; NULL when there is none. */
 struct container *containers_get(struct containers *containers, struct str name);
 
 /* Write down what a successor must know of the listed containers, and take it from there. */
@@ -79,9 +99,11 @@ void containers_restore(struct containers *containers, const struct state_page *
 /* A user's name in `users` ("0:root\n33:www-data\n"), or empty. */
 struct str users_find(const char *users, uint32_t uid);
 
-/* Whether one more hello of that container is heard at `now_ns`: those that the pod lists have each
- * a rate of their own, so that nobody who invents names keeps them out. */
-bool hello_meter_take(struct containers *containers, struct container *container, uint64_t now_ns);
+/* Whether one more hello is heard at `now_ns`. */
+bool hello_meter_take(struct hello_meter *meter, uint64_t now_ns);
+
+/* Count what was lost of it. */
+void container_lost(struct container *container, enum container_lost what, uint64_t count);
 
 /* Whether one more event fits at `now_ns`. */
 bool meter_take(struct meter *meter, uint64_t now_ns);

@@ -45,6 +45,8 @@ bool ends_all(struct ends *ends, const struct containers *containers, enum resta
 			continue;
 		if (for_good(c, policy, gone_for(ends, i, c, now_ns)))
 			any = true;
+		else if (ends->deaf && overdue && !c->covered)
+			any = true;
 		else if (c->covered || !overdue || str_eq(c->how, STR("command")))
 			all = false;
 	}

@@ -13,12 +13,15 @@
 #include "injector/agent/containers.h"
 
 struct ends {
+	/* Somebody else had the agent's socket and may have heard what was meant for us. */
+	bool deaf;
 	uint64_t unknown_ns[CONTAINERS_MAX]; /* when a container was first seen gone, its status not
 	                                      */
 };
 
 /* Whether all containers that a restart policy waits for have ended for good at `now_ns`.
- * `overdue`: those that could have said hello by now and did not, will not. */
+ * `overdue`: those that could have said hello by now and did not, will not; nor will those that may
+ * wait for their image, where we were deaf. */
 bool ends_all(struct ends *ends, const struct containers *containers, enum restart_policy policy,
               bool overdue, uint64_t now_ns);
 

@@ -3,16 +3,18 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "injector/agent/agent.h"
+#include "injector/agent/claim.h"
 #include "injector/agent/hello.h"
 #include "injector/agent/speak.h"
 #include "injector/base/own.h"
 
-/* A ring holds at most this many records: more at its end are still being written. */
-#define DRAIN_TURNS (RING_SLOT_COUNT / TURN_RECORDS + 1)
+struct proc_source *peer_source(struct peer *peer)
+{
+	return peer->first ? &peer->container->source : &peer->source;
+}
 
 bool peer_drain(struct agent *agent, struct peer *peer)
 {
@@ -20,96 +22,109 @@ bool peer_drain(struct agent *agent, struct peer *peer)
 		struct record record;
 		unsigned char bytes[RING_RECORD_SLOTS_MAX * RING_SLOT_BYTES];
 	} buf;
+	struct container *container = peer->container;
 	unsigned i;
 
+	if (!peer->ring.shared)
+		return false;
 	for (i = 0; i < TURN_RECORDS; i++) {
 		size_t len = ring_read(&peer->ring, buf.bytes, agent->now_ns);
 
 		if (len == 0)
 			break;
 		if (record_check(&buf.record, len))
-			proc_feed(&agent->procs, &peer->container->source, &buf.record,
-			          agent->now_ns, speak_event, agent);
+			proc_feed(&agent->procs, peer_source(peer), &buf.record, agent->now_ns,
+			          speak_event, agent);
 		else
-			agent->lost[LOST_RING]++;
+			container_lost(container, CONTAINER_LOST_RING, 1);
 	}
-	agent->lost[LOST_RING] += ring_take_dropped(&peer->ring);
+	container_lost(container, CONTAINER_LOST_RING, ring_take_dropped(&peer->ring));
 	return i == TURN_RECORDS;
 }
 
-static void leave(struct agent *agent, struct peer *peer)
+bool peer_drain_all(struct agent *agent)
 {
-	struct container *container = peer->container;
-	bool another = false;
-	unsigned i;
+	bool busy = false, more = true;
+	unsigned turn, i;
 
-	for (i = 0; i < DRAIN_TURNS && peer_drain(agent, peer); i++)
-		sink_flush(&agent->sink, agent->now_ns);
-	ring_close(&peer->ring);
-	agent->peers.live--;
-	peer->state = PEER_FREE;
-	for (i = 0; i < PEERS_MAX; i++)
-		another |= agent->peers.list[i].state == PEER_LIVE &&
-		           agent->peers.list[i].container == container &&
-		           !agent->peers.list[i].session;
-	if (another)
-		return;
-	proc_end(&agent->procs, &container->source, speak_event, agent);
-	if (!peer->session) {
-		container->running = false;
-		container->ended = true;
+	for (turn = 0; turn < TURNS_PER_TICK && more; turn++) {
+		more = false;
+		for (i = 0; i < PEERS_MAX; i++) {
+			struct peer *p = &agent->peers.list[agent->peers.turn];
+
+			if (p->state == PEER_LIVE) {
+				/* Whose turn it was when the log was full is the first when it
+				 * takes lines again. */
+				if (!agent_may_read(agent))
+					return true;
+				agent->state->beat++;
+				more |= peer_drain(agent, p);
+				busy |= more;
+				sink_flush(&agent->sink, agent->now_ns);
+			}
+			agent->peers.turn = (agent->peers.turn + 1) % PEERS_MAX;
+		}
 	}
+	return busy;
 }
 
-static void peer_close(struct agent *agent, struct peer *peer)
+void peer_close(struct agent *agent, struct peer *peer)
 {
 	if (peer->state == PEER_LIVE)
-		leave(agent, peer);
-	peer->state = PEER_FREE;
+		claim_leave(agent, peer);
 	close(peer->fd);
 	*peer = (struct peer){.fd = -1};
 }
 
-static struct peer *oldest(struct agent *agent, enum peer_state state,
-                           const struct container *container, unsigned *out_count)
+/* A place for one more who has said nothing yet: the oldest of too many gives way, unless its hello
+ * has come meanwhile. */
+static struct peer *silent_place(struct agent *agent)
 {
-	struct peer *found = NULL;
-	unsigned i;
+	struct peer *free_one = NULL, *oldest = NULL;
+	unsigned silent = 0, i;
 
-	*out_count = 0;
 	for (i = 0; i < PEERS_MAX; i++) {
 		struct peer *p = &agent->peers.list[i];
 
-		if (p->state != state || (container && p->container != container))
+		if (p->state == PEER_FREE && !free_one)
+			free_one = p;
+		if (p->state != PEER_SILENT)
 			continue;
-		(*out_count)++;
-		if (!found || p->since_ns < found->since_ns)
-			found = p;
+		silent++;
+		if (!oldest || p->since_ns < oldest->since_ns)
+			oldest = p;
 	}
-	return found;
+	if (free_one && silent < PEERS_SILENT_MAX)
+		return free_one;
+	if (!oldest)
+		return NULL;
+	peer_read(agent, oldest);
+	if (oldest->state == PEER_SILENT)
+		peer_close(agent, oldest);
+	return oldest->state == PEER_FREE ? oldest : free_one;
 }
 
 void peer_accept(struct agent *agent)
 {
-	unsigned taken, count;
+	unsigned taken;
 
-	for (taken = 0; taken < PEERS_MAX; taken++) {
+	for (taken = 0; taken < ACCEPTS_PER_TURN; taken++) {
 		int fd = accept4(agent->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct ucred cred = {.uid = (uid_t)-1};
+		socklen_t len = sizeof(cred);
 		struct peer *peer;
 
 		if (fd < 0)
 			return;
-		peer = oldest(agent, PEER_FREE, NULL, &count);
+		peer = silent_place(agent);
 		if (!peer) {
-			peer = oldest(agent, PEER_SILENT, NULL, &count);
-			if (!peer) {
-				agent->lost[LOST_AGENT]++;
-				close(fd);
-				continue;
-			}
-			peer_close(agent, peer);
+			agent->lost[LOST_AGENT]++;
+			close(fd);
+			continue;
 		}
-		*peer = (struct peer){.state = PEER_SILENT, .fd = fd, .since_ns = agent->now_ns};
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+		*peer = (struct peer){
+		        .state = PEER_SILENT, .fd = fd, .uid = cred.uid, .since_ns = agent->now_ns};
 		peer_read(agent, peer);
 	}
 }
@@ -124,133 +139,6 @@ void peer_expire(struct agent *agent)
 		if (p->state == PEER_SILENT && agent->now_ns - p->since_ns >= PEER_SILENT_NS)
 			peer_close(agent, p);
 	}
-}
-
-/* Whether another peer's ring is the same memory: read twice, each record would be lost to one
- * of them. */
-static bool known_ring(struct agent *agent, const struct peer *self, ino_t ino)
-{
-	unsigned i;
-
-	for (i = 0; i < PEERS_MAX; i++) {
-		struct peer *p = &agent->peers.list[i];
-
-		if (p == self || p->state != PEER_LIVE || p->ring_ino != ino)
-			continue;
-		/* Its launcher may have connected anew after an end that was not read yet. */
-		peer_read(agent, p);
-		if (p->state == PEER_LIVE && p->ring_ino == ino)
-			return true;
-	}
-	return false;
-}
-
-/* Whether one more peer of that container may stay: whoever invents names must not fill the table.
- */
-static bool make_room(struct agent *agent, const struct container *container)
-{
-	unsigned count, others = 0, i;
-	struct peer *first;
-
-	for (i = 0; i < PEERS_MAX; i++) {
-		const struct peer *p = &agent->peers.list[i];
-
-		others += p->state == PEER_LIVE && p->container->kind == CONTAINER_OTHER;
-	}
-	if (container->kind == CONTAINER_OTHER && others >= PEERS_OTHER_MAX) {
-		agent->lost[LOST_AGENT]++;
-		return false;
-	}
-	first = oldest(agent, PEER_LIVE, container, &count);
-	if (first && count >= PEERS_PER_CONTAINER_MAX)
-		peer_close(agent, first);
-	return true;
-}
-
-/* The kinds of records that make no event of these classes. */
-static uint32_t unwanted(unsigned classes)
-{
-	return (classes & REPORT_FILE ? 0 : 1u << RECORD_OPEN) |
-	       (classes & REPORT_NETWORK ? 0 : 1u << RECORD_CONNECT);
-}
-
-static bool take_start(struct agent *agent, struct peer *peer, const struct hello *hello,
-                       int ring_fd)
-{
-	struct str name = {hello->container, strlen(hello->container)};
-	struct container *container = containers_get(&agent->containers, name);
-	struct stat st;
-
-	if (!container) {
-		agent->lost[LOST_AGENT]++;
-		return false;
-	}
-	if (fstat(ring_fd, &st) < 0 || known_ring(agent, peer, st.st_ino) ||
-	    ring_open(&peer->ring, ring_fd) < 0)
-		return false;
-	/* Asked last, so that garbage uses up nobody's turn. */
-	if (!hello_meter_take(&agent->containers, container, agent->now_ns)) {
-		agent->lost[LOST_RATE]++;
-		ring_close(&peer->ring);
-		return false;
-	}
-	if (!make_room(agent, container)) {
-		ring_close(&peer->ring);
-		return false;
-	}
-	ring_refuse(&peer->ring, unwanted(agent->config.report.classes));
-	peer->ring_ino = st.st_ino;
-	peer->container = container;
-	peer->session = hello->session;
-	peer->state = PEER_LIVE;
-	agent->peers.live++;
-	memcpy(container->users, hello->users, sizeof(container->users));
-	if (hello->session && container->kind != CONTAINER_OTHER) {
-		container->source.origin = PROC_ORIGIN_EXEC;
-		container->missed = true;
-	} else {
-		container->covered = true;
-		container->pid1 = hello->pid1;
-		container->before = false;
-		container->running = true;
-		container->ended = false;
-		container->status_known = false;
-		if (container->kind == CONTAINER_MAIN || container->kind == CONTAINER_SIDECAR)
-			container->source.origin = PROC_ORIGIN_ENTRYPOINT;
-	}
-	speak_covered(agent, container, hello);
-	return true;
-}
-
-/* A launcher's worker was started again and found the connection of the one before. */
-static bool take_again(struct agent *agent, const struct peer *peer, const struct hello *hello)
-{
-	struct container *container = peer->container;
-
-	if (!str_eq(container->name, (struct str){hello->container, strlen(hello->container)}))
-		return false;
-	if (hello_meter_take(&agent->containers, container, agent->now_ns))
-		speak_covered(agent, container, hello);
-	else
-		agent->lost[LOST_RATE]++;
-	return true;
-}
-
-static bool take_hello(struct agent *agent, struct peer *peer, const struct hello *hello,
-                       int ring_fd)
-{
-	if (hello->kind == HELLO_START && peer->state == PEER_LIVE)
-		return take_again(agent, peer, hello);
-	if (hello->kind == HELLO_START)
-		return peer->state == PEER_SILENT && ring_fd >= 0 &&
-		       take_start(agent, peer, hello, ring_fd);
-	if (peer->state != PEER_LIVE)
-		return false;
-	if (!peer->session) {
-		peer->container->status = hello->wait_status;
-		peer->container->status_known = true;
-	}
-	return true;
 }
 
 /* The first descriptor of a message, or -1; the others are closed. */
@@ -278,6 +166,17 @@ static int take_descriptor(struct msghdr *message)
 	return first;
 }
 
+static bool take_hello(struct agent *agent, struct peer *peer, const struct hello *hello,
+                       int ring_fd)
+{
+	if (hello->kind == HELLO_START && peer->state == PEER_LIVE)
+		return claim_again(agent, peer, hello);
+	if (hello->kind == HELLO_START)
+		return peer->state == PEER_SILENT && ring_fd >= 0 &&
+		       claim_start(agent, peer, hello, ring_fd);
+	return peer->state == PEER_LIVE && claim_end(peer, hello);
+}
+
 void peer_read(struct agent *agent, struct peer *peer)
 {
 	unsigned i;
@@ -299,7 +198,8 @@ void peer_read(struct agent *agent, struct peer *peer)
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n > 0)
+		/* A datagram of no bytes looks like the end, and can carry descriptors. */
+		if (n >= 0)
 			fd = take_descriptor(&message);
 		if (n <= 0 || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ||
 		    !hello_take(&hello, bytes, (size_t)n) || !take_hello(agent, peer, &hello, fd))

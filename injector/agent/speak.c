@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "injector/agent/hello.h"
 #include "injector/base/clock.h"
 #include "injector/base/own.h"
 #include "injector/report/report.h"
@@ -20,6 +19,7 @@ static struct report_head head_of(const struct agent *agent, const struct contai
 	if (container) {
 		head.container = container->name;
 		head.image = container->image;
+		head.contested = container->contested;
 	}
 	return head;
 }
@@ -55,7 +55,7 @@ static void say_coverage(struct agent *agent, const struct container *container,
 }
 
 /* The contract's word that `how` is, as a C string. */
-static const char *how_of(const struct container *container, const struct hello *hello)
+static const char *how_of(const struct container *container)
 {
 	if (str_eq(container->how, STR("lookup")))
 		return "lookup";
@@ -63,23 +63,26 @@ static const char *how_of(const struct container *container, const struct hello 
 		return "preload-env";
 	if (container->how.len)
 		return str_eq(container->how, STR("command")) ? "command" : "self-wrap";
-	return hello->self_wrapped ? "self-wrap" : "command";
+	return container->said.self_wrapped ? "self-wrap" : "command";
 }
 
-void speak_covered(struct agent *agent, const struct container *container,
-                   const struct hello *hello)
+void speak_covered(struct agent *agent, const struct container *container, const char *why)
 {
-	struct report_coverage coverage = {.covered = !hello->session,
-	                                   .how = how_of(container, hello),
-	                                   .pid1 = hello_pid1(hello),
-	                                   .restarts = hello->restarts,
-	                                   .no_new_privs = hello_no_new_privs(hello)};
+	struct report_coverage coverage = {.covered = container->covered,
+	                                   .how = how_of(container),
+	                                   .pid1 = container->said.pid1,
+	                                   .restarts = container->said.restarts,
+	                                   .no_new_privs = container->said.no_new_privs,
+	                                   .detail = why};
 
-	if (hello->session) {
-		coverage.session = true;
+	if (!container->covered)
 		coverage.reason =
 		        container->reason.len ? container->reason : STR("static-entrypoint");
-		coverage.detail = "an exec session is seen, the container's entrypoint is not";
+	if (container->said.session) {
+		coverage.session = true;
+		if (!why)
+			coverage.detail =
+			        "an exec session is seen, the container's entrypoint is not";
 	}
 	say_coverage(agent, container, &coverage);
 }
@@ -145,6 +148,20 @@ static uint64_t memory_bytes(void)
 	return pss ? strtoull(pss + sizeof("\nPss:") - 1, NULL, 10) * 1024 : 0;
 }
 
+static uint64_t lost_of_all(const struct agent *agent)
+{
+	const struct containers *all = &agent->containers;
+	uint64_t count = all->lost_before;
+	unsigned i, k;
+
+	for (i = 0; i < LOST_END; i++)
+		count += agent->lost[i];
+	for (i = 0; i < all->count; i++)
+		for (k = 0; k < CONTAINER_LOST_END; k++)
+			count += all->list[i].lost[k];
+	return count;
+}
+
 void speak_heartbeat(struct agent *agent)
 {
 	struct report_heartbeat heartbeat = {.events = agent->events,
@@ -153,12 +170,22 @@ void speak_heartbeat(struct agent *agent)
 	                                             clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000000};
 	struct report_head head = head_of(agent, NULL);
 	char *line = room(agent);
-	int i;
 
-	for (i = 0; i < LOST_END; i++)
-		heartbeat.dropped += agent->lost[i];
+	heartbeat.dropped = lost_of_all(agent);
 	if (line)
 		sink_take(&agent->sink, report_heartbeat(line, &head, &heartbeat));
+}
+
+static void say_drop(struct agent *agent, const struct container *container, const char *where,
+                     uint64_t lost, uint64_t *told)
+{
+	struct report_head head = head_of(agent, container);
+	char *line = lost != *told ? sink_room(&agent->sink, true) : NULL;
+
+	if (!line)
+		return;
+	sink_take(&agent->sink, report_drop(line, &head, where, lost - *told));
+	*told = lost;
 }
 
 void speak_drops(struct agent *agent)
@@ -167,31 +194,35 @@ void speak_drops(struct agent *agent)
 	                                            [LOST_AGENT] = "agent",
 	                                            [LOST_SINK] = "sink",
 	                                            [LOST_RATE] = "rate"};
-	int i;
+	static const char *const of_container[CONTAINER_LOST_END] = {
+	        [CONTAINER_LOST_RING] = "ring", [CONTAINER_LOST_RATE] = "rate"};
+	unsigned i, k;
 
-	for (i = 0; i < LOST_END; i++) {
-		uint64_t fresh = agent->lost[i] - agent->lost_told[i];
-		struct report_head head = head_of(agent, NULL);
-		char *line = fresh ? sink_room(&agent->sink, true) : NULL;
+	for (i = 0; i < LOST_END; i++)
+		say_drop(agent, NULL, where[i], agent->lost[i], &agent->lost_told[i]);
+	for (i = 0; i < agent->containers.count; i++) {
+		struct container *c = &agent->containers.list[i];
 
-		if (!line)
-			continue;
-		sink_take(&agent->sink, report_drop(line, &head, where[i], fresh));
-		agent->lost_told[i] += fresh;
+		for (k = 0; k < CONTAINER_LOST_END; k++)
+			say_drop(agent, c, of_container[k], c->lost[k], &c->lost_told[k]);
 	}
 }
 
 void speak_event(void *ctx, const struct proc_event *event)
 {
 	struct agent *agent = ctx;
-	struct container *container = &agent->containers.list[event->source->container];
+	const unsigned key = event->source->container;
+	struct peer *beside =
+	        key < CONTAINERS_MAX ? NULL : &agent->peers.list[key - CONTAINERS_MAX];
+	struct container *container = beside ? beside->container : &agent->containers.list[key];
 	struct report_head head = head_of(agent, container);
 	char *line;
 
 	if (!(report_class(event->type) & agent->config.report.classes))
 		return;
-	if (!meter_take(&container->meter, agent->now_ns)) {
-		agent->lost[LOST_RATE]++;
+	/* Who is not the first uses up nothing of the first's. */
+	if (!meter_take(beside ? &beside->meter : &container->meter, agent->now_ns)) {
+		container_lost(container, CONTAINER_LOST_RATE, 1);
 		return;
 	}
 	line = sink_room(&agent->sink, false);

@@ -7,9 +7,9 @@
 /* `reason` NULL: hello. */
 void speak_hello(struct agent *agent, const char *reason);
 
-/* A container's launcher said `hello`. */
-void speak_covered(struct agent *agent, const struct container *container,
-                   const struct hello *hello);
+/* What the first who speaks in the container's name has said, and, unless NULL, in a sentence why
+ * it is contested. */
+void speak_covered(struct agent *agent, const struct container *container, const char *why);
 
 /* What FARGUARD_CONTAINERS says is not covered. */
 void speak_uncovered(struct agent *agent);

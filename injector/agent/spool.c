@@ -1,27 +1,17 @@
 /* spool.c - the records of containers that ended before the agent began. */
 #include "injector/agent/spool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "injector/agent/hello.h"
 #include "injector/base/own.h"
 
 #define SUFFIX ".records"
-
-/* What getdents64(2) writes: readdir(3) would allocate. */
-struct entry {
-	uint64_t ino;
-	int64_t off;
-	uint16_t len;
-	uint8_t type;
-	char name[];
-};
 
 int spool_take_hello(struct str *rest, struct hello *out)
 {
@@ -55,6 +45,10 @@ static struct state_spool *file_state(struct state_page *state, struct str conta
 {
 	size_t i;
 
+	/* The name is a path below ours. */
+	if (container.len == 0 || container.len >= HELLO_NAME_MAX || container.ptr[0] == '.' ||
+	    memchr(container.ptr, '/', container.len))
+		return NULL;
 	for (i = 0; i < SPOOL_FILES_MAX; i++) {
 		struct state_spool *s = &state->spool[i];
 
@@ -83,7 +77,7 @@ static ssize_t read_chunk(struct spool *spool, struct state_spool *file, size_t 
 			return err == -EAGAIN ? 0 : -EBADMSG;
 		return reader->hello(reader->ctx, &hello) ? (ssize_t)sizeof(hello) : 0;
 	}
-	for (;;) {
+	for (; spool->left > 0; spool->left--) {
 		struct str next = rest;
 
 		err = spool_take_record(&next, &spool->record);
@@ -93,61 +87,52 @@ static ssize_t read_chunk(struct spool *spool, struct state_spool *file, size_t 
 			return (ssize_t)(len - rest.len);
 		rest = next;
 	}
+	return (ssize_t)(len - rest.len);
 }
 
-static void read_file(struct spool *spool, int dir, const char *name, struct state_spool *file,
-                      const struct spool_reader *reader)
+/* Its file, or negative: whoever made it may have put anything there. */
+static int open_file(const char *dir, const struct state_spool *file)
 {
-	CLEANUP(fd_closep)
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	CLEANUP(fd_closep) int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_closep) int own = -1;
+	char name[HELLO_NAME_MAX + sizeof(SUFFIX)];
+
+	if (root < 0)
+		return -1;
+	own = openat(root, file->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (own < 0)
+		return -1;
+	snprintf(name, sizeof(name), "%s" SUFFIX, file->name);
+	return openat(own, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+bool spool_read(struct spool *spool, const char *dir, struct str container,
+                struct state_page *state, const struct spool_reader *reader)
+{
+	struct state_spool *file = file_state(state, container);
+	CLEANUP(fd_closep) int fd = -1;
 	struct stat st;
 	ssize_t n, used;
 
+	if (!file || file->refused)
+		return false;
+	fd = open_file(dir, file);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= file->offset)
-		return;
+		return false;
+	spool->left = SPOOL_TURN_RECORDS;
 	do {
-		if (file->offset >= SPOOL_FILE_BYTES)
-			return;
-		n = pread(fd, spool->chunk, sizeof(spool->chunk), file->offset);
+		size_t rest = file->offset < SPOOL_FILE_BYTES ? SPOOL_FILE_BYTES - file->offset : 0;
+
+		if (rest > sizeof(spool->chunk))
+			rest = sizeof(spool->chunk);
+		n = pread(fd, spool->chunk, rest, file->offset);
 		if (n <= 0)
-			return;
+			return false;
 		used = read_chunk(spool, file, (size_t)n, reader);
 		if (used < 0)
 			file->refused = 1;
 		else
 			file->offset += (uint32_t)used;
-	} while (used > 0);
-}
-
-static void scan_entry(struct spool *spool, int dir, const char *name, struct state_page *state,
-                       const struct spool_reader *reader)
-{
-	size_t len = strlen(name), suffix = sizeof(SUFFIX) - 1;
-	struct state_spool *file;
-
-	if (len <= suffix || len - suffix >= HELLO_NAME_MAX || strcmp(name + len - suffix, SUFFIX))
-		return;
-	file = file_state(state, (struct str){name, len - suffix});
-	if (file && !file->refused)
-		read_file(spool, dir, name, file, reader);
-}
-
-void spool_scan(struct spool *spool, const char *path, struct state_page *state,
-                const struct spool_reader *reader)
-{
-	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_Alignas(struct entry) char list[4096];
-	long n, at;
-
-	if (dir < 0)
-		return;
-	while ((n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
-		for (at = 0; at < n;) {
-			const struct entry *entry = (const struct entry *)(const void *)(list + at);
-
-			if (entry->name[0] != '.')
-				scan_entry(spool, dir, entry->name, state, reader);
-			at += entry->len;
-		}
-	}
+	} while (used > 0 && spool->left > 0);
+	return used > 0;
 }

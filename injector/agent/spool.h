@@ -1,9 +1,12 @@
 /* spool.h - the records of containers that ended before the agent began.
  *
  * Why      An init container's launcher has nobody to send its ring to: it leaves a file,
- *          CONTAINER.records, a struct hello and then u32 length + record again and again.
+ *          CONTAINER/CONTAINER.records, a struct hello and then u32 length + record again and
+ *          again.  Each sees its own directory only, as the root of what it has mounted: so the
+ *          name is the kubelet's word, and what lies beside the file is never looked at.
  * Owns     A chunk of the file that is being read.
- * Limits   SPOOL_FILES_MAX files of SPOOL_FILE_BYTES; what lies beyond is not read.
+ * Limits   SPOOL_FILES_MAX files of SPOOL_FILE_BYTES; what lies beyond is not read.  Between two
+ *          times that rings are read, SPOOL_TURN_RECORDS records.
  * Errors   A file that holds anything else is refused at that place, once and for all.
  */
 #ifndef FARGUARD_AGENT_SPOOL_H
@@ -39,10 +42,12 @@ struct spool_reader {
 struct spool {
 	unsigned char chunk[SPOOL_CHUNK_BYTES];
 	union spool_record record;
+	unsigned left; /* of SPOOL_TURN_RECORDS */
 };
 
-/* Look through `dir`, going on where `state` says that each file was left. */
-void spool_scan(struct spool *spool, const char *dir, struct state_page *state,
-                const struct spool_reader *reader);
+/* Read what `container` left below `dir`, going on where `state` says that its file was left.
+ * Returns whether there is more for the next turn. */
+bool spool_read(struct spool *spool, const char *dir, struct str container,
+                struct state_page *state, const struct spool_reader *reader);
 
 #endif

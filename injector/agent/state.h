@@ -31,7 +31,8 @@ struct state_spool {
 
 struct state_container {
 	uint8_t covered, ended, status_known, pid1;
-	int32_t status; /* wait status */
+	int32_t status;    /* wait status */
+	uint64_t ring_ino; /* of the launcher that was heard first; 0: none */
 };
 
 /* How far the log is: bytes that ever left the buffer, and the lines in them. */

@@ -32,7 +32,8 @@
 #define CONTRACT_TOKEN_DIR       "/var/run/secrets/kubernetes.io/serviceaccount"
 
 /* Where init containers that end before the agent starts leave their records: a volume that
- * they write and the agent reads, one file a container, CONTAINER.records. */
+ * they write and the agent reads.  Each has mounted a directory of its own, named as it is, and
+ * leaves CONTAINER.records there. */
 #define CONTRACT_SPOOL_VOLUME "farguard-init"
 #define CONTRACT_SPOOL_DIR    "/.farguard-init"
 

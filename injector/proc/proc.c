@@ -185,21 +185,28 @@ static void pending_give(struct proc_table *table, struct proc_pending *pending,
 	pending_drop(table, pending);
 }
 
+/* A place; without a free one, the oldest of the source that has the most is given out. */
 static struct proc_pending *pending_free(struct proc_table *table, proc_emit *emit, void *ctx)
 {
-	struct proc_pending *oldest = &table->pending[0];
+	uint8_t count[PROC_SOURCES_MAX] = {0};
+	struct proc_pending *victim = NULL;
 	size_t i;
 
 	for (i = 0; i < PROC_PENDING_MAX; i++) {
-		struct proc_pending *p = &table->pending[i];
-
-		if (!p->source)
-			return p;
-		if (p->since_ns < oldest->since_ns)
-			oldest = p;
+		if (!table->pending[i].source)
+			return &table->pending[i];
+		count[table->pending[i].source->container]++;
 	}
-	pending_give(table, oldest, emit, ctx);
-	return oldest;
+	for (i = 0; i < PROC_PENDING_MAX; i++) {
+		struct proc_pending *p = &table->pending[i];
+		uint8_t more = count[p->source->container];
+
+		if (!victim || more > count[victim->source->container] ||
+		    (more == count[victim->source->container] && p->since_ns < victim->since_ns))
+			victim = p;
+	}
+	pending_give(table, victim, emit, ctx);
+	return victim;
 }
 
 /* Whether two readings of a clock that may be set back are of about the same time. */

@@ -5,9 +5,10 @@
  *          process's parents, which no record carries.
  * Owns     Its tables, copied into from records: no pointer outlives a call.  The sources stay
  *          the caller's and must live as long as the table.
- * Limits   PROC_MAX processes, the least recently used gives way; PROC_PENDING_MAX execs whose
- *          outcome is open, the oldest is given out as it stands.
- * Errors   None: every record that record_check() accepts gives none, one or two events.
+ * Limits   PROC_MAX processes, PROC_PENDING_MAX execs whose outcome is open.  When they are full,
+ * the source with the most loses its least recently used process, or has its oldest exec given out
+ * as it stands: who floods forgets its own. Errors   None: every record that record_check() accepts
+ * gives none, one or two events.
  */
 #ifndef FARGUARD_PROC_PROC_H
 #define FARGUARD_PROC_PROC_H
@@ -22,6 +23,10 @@
 #define PROC_MAX         2048
 #define PROC_BUCKETS     1024 /* a power of two */
 #define PROC_PENDING_MAX 64
+#define PROC_SOURCES_MAX 192 /* proc_source.container is below */
+/* A source with no more processes or pending execs than these keeps them: the one with the most
+ * gives way. */
+#define PROC_FAIR        256
 #define PROC_PARENTS_MAX 6
 #define PROC_NAME_BYTES  16 /* TASK_COMM_LEN of the kernel, with its NUL */
 #define PROC_EXE_BYTES   192
@@ -78,7 +83,10 @@ struct proc_pending {
 struct proc_table {
 	struct proc procs[PROC_MAX];
 	uint16_t buckets[PROC_BUCKETS]; /* index + 1 */
-	uint16_t count, newest, oldest;
+	uint16_t count;
+	struct proc_ages {
+		uint16_t count, newest, oldest; /* of a source; links are index + 1 */
+	} ages[PROC_SOURCES_MAX];
 	struct proc_pending pending[PROC_PENDING_MAX];
 	unsigned pending_count;
 	char exe[PROC_PATH_MAX], path[PROC_PATH_MAX]; /* of the event being given out */

@@ -30,24 +30,26 @@ static uint16_t link_of(const struct proc_table *table, const struct proc *proc)
 static void unlink_age(struct proc_table *table, struct proc *proc)
 {
 	struct proc *newer = at(table, proc->newer), *older = at(table, proc->older);
+	struct proc_ages *ages = &table->ages[proc->container];
 
-	*(newer ? &newer->older : &table->newest) = proc->older;
-	*(older ? &older->newer : &table->oldest) = proc->newer;
+	*(newer ? &newer->older : &ages->newest) = proc->older;
+	*(older ? &older->newer : &ages->oldest) = proc->newer;
 	proc->newer = proc->older = 0;
 }
 
 static void link_newest(struct proc_table *table, struct proc *proc)
 {
-	struct proc *newest = at(table, table->newest);
+	struct proc_ages *ages = &table->ages[proc->container];
+	struct proc *newest = at(table, ages->newest);
 	uint16_t link = link_of(table, proc);
 
-	proc->older = table->newest;
+	proc->older = ages->newest;
 	proc->newer = 0;
 	if (newest)
 		newest->newer = link;
 	else
-		table->oldest = link;
-	table->newest = link;
+		ages->oldest = link;
+	ages->newest = link;
 }
 
 const struct proc *proc_find(const struct proc_table *table, uint16_t container, int32_t pid)
@@ -74,18 +76,33 @@ void table_remove(struct proc_table *table, struct proc *proc)
 	}
 	*link = proc->bucket_next;
 	unlink_age(table, proc);
+	table->ages[proc->container].count--;
 	*proc = (struct proc){0};
 	table->count--;
 }
 
-static struct proc *free_entry(struct proc_table *table)
+/* Whose process gives way to one more of `container`. */
+static const struct proc_ages *who_yields(const struct proc_table *table, uint16_t container)
+{
+	const struct proc_ages *most = &table->ages[container];
+	size_t i;
+
+	if (most->count > PROC_FAIR)
+		return most;
+	for (i = 0; i < PROC_SOURCES_MAX; i++)
+		if (table->ages[i].count > most->count)
+			most = &table->ages[i];
+	return most;
+}
+
+static struct proc *free_entry(struct proc_table *table, uint16_t container)
 {
 	size_t i;
 
 	if (table->count == PROC_MAX) {
-		struct proc *oldest = at(table, table->oldest);
+		struct proc *oldest = at(table, who_yields(table, container)->oldest);
 
-		assert(oldest);
+		assert(oldest); /* the most of all is more than none */
 		table_remove(table, oldest);
 		return oldest;
 	}
@@ -107,12 +124,14 @@ struct proc *table_touch(struct proc_table *table, uint16_t container, int32_t p
 		link_newest(table, proc);
 		return proc;
 	}
-	proc = free_entry(table);
+	assert(container < PROC_SOURCES_MAX);
+	proc = free_entry(table, container);
 	bucket = bucket_of(table, container, pid);
 	*proc = (struct proc){
 	        .used = true, .container = container, .pid = pid, .bucket_next = *bucket};
 	*bucket = link_of(table, proc);
 	link_newest(table, proc);
+	table->ages[container].count++;
 	table->count++;
 	return proc;
 }

@@ -247,6 +247,8 @@ size_t report_event(char *line, const struct report_head *head, const struct pro
 	jsonw_cstr(&w, "rung", "preload");
 	put_result(&w, event);
 	jsonw_bool(&w, "claimed", event->claimed);
+	if (head->contested)
+		jsonw_bool(&w, "contested", true);
 	put_proc(&w, event, user);
 	if (event->type == PROC_OPENAT)
 		put_file(&w, event);

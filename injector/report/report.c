@@ -124,6 +124,8 @@ size_t report_coverage(char *line, const struct report_head *head,
 		jsonw_cstr(&w, "detail", coverage->detail);
 	if (coverage->session)
 		jsonw_bool(&w, "session", true);
+	if (head->contested)
+		jsonw_bool(&w, "contested", true);
 	if (coverage->covered) {
 		jsonw_cstr(&w, "sensor", "preload");
 		jsonw_bool(&w, "gate", false);

@@ -30,6 +30,7 @@ struct report_head {
 	const struct report_pod *pod;
 	uint64_t seq, time_ns;       /* CLOCK_REALTIME */
 	struct str container, image; /* empty: concerns none */
+	bool contested;              /* more speak in its name than it can have launchers */
 };
 
 /* Classes of events, or-ed. */

@@ -186,6 +186,8 @@ uint64_t ring_take_dropped(struct ring *ring)
 	uint64_t fresh = dropped > ring->dropped_seen ? dropped - ring->dropped_seen : 0;
 
 	ring->dropped_seen = dropped;
+	if (fresh > RING_DROPPED_MAX)
+		fresh = RING_DROPPED_MAX;
 	fresh += ring->skipped;
 	ring->skipped = 0;
 	return fresh;

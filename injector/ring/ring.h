@@ -76,7 +76,9 @@ void ring_close(struct ring *ring);
 size_t ring_read(struct ring *ring, void *buf, uint64_t now_ns);
 #define RING_STALL_NS 1000000000ull
 
-/* Records dropped or skipped since the last call; of kinds that were refused, none. */
+/* Records dropped or skipped since the last call, of kinds that were refused none; RING_DROPPED_MAX
+ * at most are believed: sums of them count for centuries. */
+#define RING_DROPPED_MAX 1000000000u
 uint64_t ring_take_dropped(struct ring *ring);
 
 #endif

@@ -55,10 +55,11 @@ static void edit_mounts(const struct plan *plan, struct ops *ops, const struct p
 		tree_push(build, mounts,
 		          ours_mount(CONTRACT_VOLUME, CONTRACT_PRELOAD, CONTRACT_PRELOAD_KEY, true,
 		                     build));
+	/* A directory of its own: none can write in another's name, or remove what it left. */
 	if (spools(plan, c) && !has_mount(c->spec, CONTRACT_SPOOL_VOLUME, CONTRACT_SPOOL_DIR))
-		tree_push(
-		        build, mounts,
-		        ours_mount(CONTRACT_SPOOL_VOLUME, CONTRACT_SPOOL_DIR, NULL, false, build));
+		tree_push(build, mounts,
+		          ours_mount(CONTRACT_SPOOL_VOLUME, CONTRACT_SPOOL_DIR, c->name, false,
+		                     build));
 	ops_append(ops, c->spec, pointer, made, "volumeMounts", mounts);
 }
 

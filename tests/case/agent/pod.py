@@ -117,6 +117,9 @@ class Agent:
 def container(argv, name="web", spool="", **options):
     """A guarded container that runs `argv`; its Popen, whose child is the launcher."""
     env = {"PATH": os.environ["PATH"], "FARGUARD_CONTAINER": name, **options.pop("env", {})}
+    if spool:  # as the kubelet mounts it: each sees its own directory
+        spool = os.path.join(spool, name)
+        os.makedirs(spool, exist_ok=True)
     process = start(in_root(["/.farguard/farguard", "run", "--", *argv], spool), env=env, **options)
     everyone.append(process)
     return process

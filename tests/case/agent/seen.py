@@ -143,7 +143,7 @@ def init_container():
     os.kill(agent.pid(), signal.SIGKILL)
     agent.end()
     status = container(["sh", "-c", "/bin/echo init; exit 4"], "db", agent.spool).wait(60)
-    left = os.listdir(agent.spool)
+    left = os.listdir(os.path.join(agent.spool, "db"))
     second = Agent("db init command pg:1;web main command nginx:1", "Never", spool=agent.spool)
     container(["true"]).wait(60)
     second.left("an init container")

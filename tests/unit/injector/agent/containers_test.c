@@ -187,26 +187,63 @@ static void a_user_has_the_name_of_its_number_or_none(void **state)
 	assert_true(user_is("1:a:b\n", 1, "a:b"));
 }
 
-static unsigned heard(struct container *c, uint64_t now_ns)
+static unsigned heard(struct hello_meter *meter, uint64_t now_ns)
 {
 	unsigned n = 0, i;
 
 	for (i = 0; i < 100; i++)
-		n += hello_meter_take(&all, c, now_ns);
+		n += hello_meter_take(meter, now_ns);
 	return n;
 }
 
-static void who_invents_names_keeps_nobody_out(void **state)
+static void a_few_hellos_a_second_are_heard(void **state)
 {
+	struct hello_meter meter = {0};
 	uint64_t second = 1000000000;
 
 	(void)state;
+	assert_int_equal(heard(&meter, 5 * second), HELLOS_PER_SECOND);
+	assert_int_equal(heard(&meter, 6 * second - 1), 0);
+	assert_int_equal(heard(&meter, 6 * second), HELLOS_PER_SECOND);
+}
+
+static struct container *invented(unsigned number)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "invented-%u", number);
+	return containers_get(&all, (struct str){name, strlen(name)});
+}
+
+static void names_without_end_take_the_places_of_those_nobody_speaks_for(void **state)
+{
+	struct container *kept;
+	unsigned i;
+
+	(void)state;
 	parse("web main command x");
-	assert_int_equal(heard(containers_get(&all, STR("one")), 5 * second), HELLOS_PER_SECOND);
-	assert_int_equal(heard(containers_get(&all, STR("two")), 5 * second + 9), 0);
-	assert_int_equal(heard(get("web"), 6 * second - 1), HELLOS_PER_SECOND);
-	assert_int_equal(heard(get("web"), 6 * second), HELLOS_PER_SECOND);
-	assert_int_equal(heard(containers_get(&all, STR("two")), 7 * second), HELLOS_PER_SECOND);
+	kept = invented(0);
+	kept->claims = 1;
+	for (i = 1; i < 1000; i++)
+		assert_non_null(invented(i));
+	assert_int_equal(all.count, CONTAINERS_MAX);
+	assert_ptr_equal(containers_find(&all, STR("invented-0")), kept);
+	assert_non_null(get("web"));
+	assert_null(get("invented-1"));
+	/* What was lost of one is told before its place is another's. */
+	container_lost(get("invented-999"), CONTAINER_LOST_RATE, 7);
+	for (i = 1000; i < 2000; i++)
+		assert_non_null(invented(i));
+	assert_non_null(get("invented-999"));
+	get("invented-999")->lost_told[CONTAINER_LOST_RATE] = 7;
+	for (i = 0; i < CONTAINERS_MAX; i++)
+		all.list[i].claims =
+		        all.list[i].claims || i != get("invented-999")->source.container;
+	assert_non_null(invented(2000));
+	assert_null(get("invented-999"));
+	assert_int_equal(all.lost_before, 7);
+	get("invented-2000")->claims = 1;
+	assert_null(invented(2001));
 }
 
 static void a_meter_lets_a_burst_through_and_then_its_rate(void **state)
@@ -237,5 +274,6 @@ TEST_MAIN(cmocka_unit_test(each_entry_is_a_container_with_its_kind_its_way_and_i
           cmocka_unit_test(one_that_is_not_listed_keeps_its_own_name),
           cmocka_unit_test(a_successor_knows_who_has_ended),
           cmocka_unit_test(a_user_has_the_name_of_its_number_or_none),
-          cmocka_unit_test(who_invents_names_keeps_nobody_out),
+          cmocka_unit_test(a_few_hellos_a_second_are_heard),
+          cmocka_unit_test(names_without_end_take_the_places_of_those_nobody_speaks_for),
           cmocka_unit_test(a_meter_lets_a_burst_through_and_then_its_rate))

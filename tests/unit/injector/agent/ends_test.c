@@ -117,8 +117,22 @@ static void one_that_does_not_come_back_to_a_new_agent_has_ended(void **state)
 	}
 }
 
+static void whom_nobody_could_hear_is_waited_for_no_longer_than_any_other(void **state)
+{
+	(void)state;
+	parse("a main command x;b main command x");
+	ended("a", 0);
+	assert_false(done(RESTART_NEVER, true));
+	ends.deaf = true;
+	assert_false(done(RESTART_NEVER, false));
+	assert_true(done(RESTART_NEVER, true));
+	get("b")->covered = true;
+	assert_false(done(RESTART_NEVER, true));
+}
+
 TEST_MAIN(cmocka_unit_test(never_is_done_when_every_main_container_has_ended),
           cmocka_unit_test(one_that_wraps_itself_may_never_say_so),
           cmocka_unit_test(a_launcher_that_is_killed_has_failed),
           cmocka_unit_test(where_the_program_is_the_first_process_its_end_says_no_status),
-          cmocka_unit_test(one_that_does_not_come_back_to_a_new_agent_has_ended))
+          cmocka_unit_test(one_that_does_not_come_back_to_a_new_agent_has_ended),
+          cmocka_unit_test(whom_nobody_could_hear_is_waited_for_no_longer_than_any_other))

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -38,18 +39,33 @@ static bool on_record(void *ctx, const char *container, const struct record *rec
 	return true;
 }
 
-static void scan(void)
+static void read_all(const char *container)
 {
 	const struct spool_reader reader = {on_hello, on_record, &page};
+	struct str name = {container, strlen(container)};
+	unsigned before;
 
-	spool_scan(&spool, dir, &page, &reader);
+	do
+		before = records;
+	while (spool_read(&spool, dir, name, &page, &reader));
+	assert_true(records - before <= SPOOL_TURN_RECORDS);
 }
 
+static void scan(void)
+{
+	read_all("db");
+	read_all("other");
+}
+
+/* "db.records" stands in the directory of its container. */
 static const char *path_of(const char *name)
 {
 	static char path[256];
+	int container = (int)strcspn(name, ".");
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%s/%.*s", dir, container, name);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/%.*s/%s", dir, container, name, name);
 	return path;
 }
 
@@ -163,9 +179,9 @@ static void what_lies_beyond_the_largest_file_is_not_read(void **state)
 		append(1, text, sizeof(text));
 	store("db.records", file_len);
 	scan();
-	assert_in_range(records, SPOOL_FILE_BYTES / 7060, file_len / 7060 - 1);
+	assert_int_equal(records, (SPOOL_FILE_BYTES - sizeof(struct hello)) / 7060);
 	scan();
-	assert_true(page.spool[0].offset <= SPOOL_FILE_BYTES + SPOOL_CHUNK_BYTES);
+	assert_true(page.spool[0].offset <= SPOOL_FILE_BYTES);
 }
 
 static void a_reader_that_stops_gets_the_same_record_again(void **state)
@@ -234,26 +250,67 @@ static void a_file_that_was_replaced_is_refused_where_it_does_not_go_on(void **s
 	assert_int_equal(page.spool[0].refused, 1);
 }
 
-static void only_regular_files_with_a_containers_name_are_read(void **state)
+static void only_a_regular_file_is_read(void **state)
 {
-	char long_name[HELLO_NAME_MAX + sizeof(".records")], target[128];
+	char target[128];
 
 	(void)state;
 	make("db", 1);
-	store("db", file_len);
-	store(".records", file_len);
-	store(".db.records", file_len);
-	store("db.records.1", file_len);
-	store("secret", file_len);
-	snprintf(long_name, sizeof(long_name), "%064d.records", 0);
-	store(long_name, file_len);
-	snprintf(target, sizeof(target), "%s/secret", dir);
+	store("db.other", file_len);
+	snprintf(target, sizeof(target), "%s/db/db.other", dir);
 	assert_int_equal(symlink(target, path_of("db.records")), 0);
-	assert_int_equal(mkfifo(path_of("fifo.records"), 0600), 0);
-	assert_int_equal(mkdir(path_of("dir.records"), 0700), 0);
+	scan();
+	unlink(path_of("db.records"));
+	assert_int_equal(mkfifo(path_of("db.records"), 0600), 0);
+	scan();
+	unlink(path_of("db.records"));
+	assert_int_equal(mkdir(path_of("db.records"), 0700), 0);
+	scan();
+	rmdir(path_of("db.records"));
+	assert_int_equal(hellos, 0);
+	/* None of them keeps what comes later from being read. */
+	store("db.records", file_len);
+	scan();
+	assert_int_equal(records, 1);
+}
+
+static void a_directory_that_is_a_link_is_not_followed(void **state)
+{
+	char from[128], to[128];
+
+	(void)state;
+	make("db", 1);
+	store("db.records", file_len);
+	snprintf(from, sizeof(from), "%s/db", dir);
+	snprintf(to, sizeof(to), "%s/moved", dir);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(symlink(to, from), 0);
 	scan();
 	assert_int_equal(hellos, 0);
-	rmdir(path_of("dir.records"));
+}
+
+static void a_name_leads_nowhere_else(void **state)
+{
+	static const char *const names[] = {"", ".", "..", "../x", "a/b", "/etc"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		read_all(names[i]);
+	assert_int_equal(page.spool[0].name[0], 0);
+}
+
+static void what_is_read_between_two_turns_is_bounded(void **state)
+{
+	const struct spool_reader reader = {on_hello, on_record, &page};
+
+	(void)state;
+	make("db", 3 * SPOOL_TURN_RECORDS);
+	store("db.records", file_len);
+	assert_true(spool_read(&spool, dir, STR("db"), &page, &reader));
+	assert_int_equal(records, SPOOL_TURN_RECORDS);
+	scan();
+	assert_int_equal(records, 3 * SPOOL_TURN_RECORDS);
 }
 
 static void more_files_than_there_is_room_for_are_left_alone(void **state)
@@ -268,8 +325,11 @@ static void more_files_than_there_is_room_for_are_left_alone(void **state)
 		snprintf(name, sizeof(name), "c%u.records", i);
 		store(name, file_len);
 	}
-	scan();
-	scan();
+	for (i = 0; i < SPOOL_FILES_MAX + 5; i++) {
+		snprintf(name, sizeof(name), "c%u", i);
+		read_all(name);
+		read_all(name);
+	}
 	assert_int_equal(hellos, SPOOL_FILES_MAX);
 	assert_int_equal(records, SPOOL_FILES_MAX);
 }
@@ -279,7 +339,7 @@ static void a_directory_that_is_not_there_is_nothing(void **state)
 	const struct spool_reader reader = {on_hello, on_record, &page};
 
 	(void)state;
-	spool_scan(&spool, "/no/such/directory", &page, &reader);
+	assert_false(spool_read(&spool, "/no/such/directory", STR("db"), &page, &reader));
 	assert_int_equal(hellos, 0);
 }
 
@@ -332,24 +392,18 @@ static int fresh(void **state)
 	return mkdtemp(dir) ? 0 : -1;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
 static int clean(void **state)
 {
-	char name[HELLO_NAME_MAX + 16];
-	unsigned i;
-	static const char *const names[] = {"db.records", "other.records", "db",
-	                                    ".records",   ".db.records",   "db.records.1",
-	                                    "secret",     "fifo.records"};
-
 	(void)state;
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		unlink(path_of(names[i]));
-	for (i = 0; i < SPOOL_FILES_MAX + 5; i++) {
-		snprintf(name, sizeof(name), "c%u.records", i);
-		unlink(path_of(name));
-	}
-	snprintf(name, sizeof(name), "%064d.records", 0);
-	unlink(path_of(name));
-	return rmdir(dir);
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fresh, clean)
@@ -361,7 +415,8 @@ TEST_MAIN(CASE(a_file_gives_its_hello_and_its_records_once),
           CASE(a_reader_that_stops_gets_the_same_record_again), CASE(garbage_ends_a_file_for_good),
           CASE(a_file_whose_hello_names_another_container_is_refused),
           CASE(a_file_that_was_replaced_is_refused_where_it_does_not_go_on),
-          CASE(only_regular_files_with_a_containers_name_are_read),
+          CASE(only_a_regular_file_is_read), CASE(a_directory_that_is_a_link_is_not_followed),
+          CASE(a_name_leads_nowhere_else), CASE(what_is_read_between_two_turns_is_bounded),
           CASE(more_files_than_there_is_room_for_are_left_alone),
           CASE(a_directory_that_is_not_there_is_nothing),
           CASE(what_is_taken_from_bytes_stays_within_them),

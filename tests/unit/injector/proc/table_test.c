@@ -139,6 +139,60 @@ static void more_open_execs_than_there_is_room_for_give_out_the_oldest(void **st
 	assert_int_equal(table.pending_count, 0);
 }
 
+/* Another container than `web`. */
+static void floods(enum record_kind kind, int32_t first, unsigned how_many)
+{
+	struct proc_source flood = {.container = 9, .origin = PROC_ORIGIN_ENTRYPOINT};
+	unsigned i;
+
+	next.head = (struct record){.kind = (uint16_t)kind,
+	                            .text_bytes = sizeof("/static\0\0static"),
+	                            .time_ns = clock_ns};
+	memcpy(next.bytes + sizeof(next.head), "/static\0\0static", next.head.text_bytes);
+	for (i = 0; i < how_many; i++) {
+		next.head.pid = first + (int32_t)i;
+		proc_feed(&table, &flood, &next.head, clock_ns, on_event, &table);
+	}
+	proc_end(&table, &flood, on_event, &table);
+}
+
+static void who_floods_forgets_its_own_processes(void **state)
+{
+	struct proc_source flood = {.container = 9}, other = {.container = 10};
+	int32_t pid;
+
+	(void)state;
+	for (pid = 10; pid < 10 + PROC_FAIR; pid++)
+		starts(pid, 9);
+	next.head.pid = 1;
+	for (pid = 1; pid < 3 * PROC_MAX; pid++) {
+		next.head.pid = pid;
+		proc_feed(&table, &flood, &next.head, clock_ns, on_event, &table);
+	}
+	assert_int_equal(table.count, PROC_MAX);
+	assert_int_equal(table.ages[3].count, PROC_FAIR);
+	assert_non_null(proc_find(&table, 3, 10));
+	/* Whoever comes late has room too, at the cost of who has the most. */
+	next.head.pid = 7;
+	proc_feed(&table, &other, &next.head, clock_ns, on_event, &table);
+	assert_non_null(proc_find(&table, 10, 7));
+	assert_int_equal(table.ages[9].count, PROC_MAX - PROC_FAIR - 1);
+	proc_end(&table, &flood, on_event, &table);
+	proc_end(&table, &other, on_event, &table);
+	assert_int_equal(table.count, PROC_FAIR);
+}
+
+static void who_floods_has_its_own_open_execs_given_out(void **state)
+{
+	(void)state;
+	tries(7, 1, 0, TEXT("/usr/local/bin/ls\0\0ls"));
+	floods(RECORD_EXEC_TRY, 100, 5 * PROC_PENDING_MAX);
+	count = 0;
+	fails(7); /* PATH goes on */
+	passes(SECOND);
+	assert_int_equal(count, 0);
+}
+
 static void what_does_not_fit_is_cut_and_flagged_for_all_later_events(void **state)
 {
 	static char text[6000];
@@ -186,5 +240,7 @@ TEST_MAIN(CASE(a_full_table_forgets_whoever_was_used_least_recently),
           CASE(a_shell_that_starts_thousands_keeps_its_name_and_origin),
           CASE(parents_are_listed_nearest_first_and_bounded), CASE(parents_that_go_in_a_circle_end),
           CASE(more_open_execs_than_there_is_room_for_give_out_the_oldest),
+          CASE(who_floods_forgets_its_own_processes),
+          CASE(who_floods_has_its_own_open_execs_given_out),
           CASE(what_does_not_fit_is_cut_and_flagged_for_all_later_events),
           CASE(an_exec_without_arguments_has_none))

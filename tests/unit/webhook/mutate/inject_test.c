@@ -213,6 +213,8 @@ static void init_containers_leave_their_records_in_a_volume(void **state)
 	injected(&t, text);
 	assert_string_equal(string_at(t.after, "spec initContainers 1 volumeMounts 2 mountPath"),
 	                    "/.farguard-init");
+	assert_string_equal(string_at(t.after, "spec initContainers 1 volumeMounts 2 subPath"),
+	                    string_at(t.after, "spec initContainers 1 name"));
 	assert_int_equal(tree_count(at(t.after, "spec initContainers 2 volumeMounts")), 2);
 	assert_string_equal(text_of(at(t.after, "spec containers 1 volumeMounts 1")),
 	                    "{\"name\":\"farguard-init\",\"mountPath\":\"/.farguard-init\","
