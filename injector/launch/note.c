@@ -33,7 +33,7 @@ void note_launched(struct ring_shared *ring, uint16_t flags, pid_t pid, const ch
 	                      .gid = getegid(),
 	                      .tty = terminal()};
 	struct ring_cursor cursor;
-	char cwd[CWD_MAX] = "";
+	static char cwd[CWD_MAX]; /* the stack may be small */
 	size_t file_bytes = strlen(file) + 1, cwd_bytes, bytes, argc, i;
 
 	if (file[0] == '/' || !getcwd(cwd, sizeof(cwd)))

@@ -88,7 +88,7 @@ bool program_needs_preload(const char *preload_file, bool has_musl)
 
 bool program_needs_preload_here(void)
 {
-	char text[PRELOAD_BYTES] = "";
+	static char text[PRELOAD_BYTES]; /* the stack may be small */
 	CLEANUP(fd_closep) int fd = open(CONTRACT_PRELOAD, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
 

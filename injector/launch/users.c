@@ -49,7 +49,7 @@ void users_format(const char *bytes, size_t len, char *out, size_t cap)
 
 void users_read(char *out, size_t cap)
 {
-	char text[PASSWD_BYTES_MAX];
+	static char text[PASSWD_BYTES_MAX]; /* the stack may be that small */
 	CLEANUP(fd_closep) int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : 0;
 

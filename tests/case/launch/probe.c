@@ -5,6 +5,11 @@
  *	probe heard             answer each signal with its number; SIGTERM ends it with 7
  *	probe asked             answer each signal with all that its siginfo has; SIGTERM ends it
  *with 7 probe wait SIGNAL       sigwait(3) for it, unblocked otherwise, ready or not; end with 6
+ *	probe quit              end with 5
+ *	probe eat               take memory until none is left
+ *	probe with NAME=VALUE MODE...     the mode, with a variable more
+ *	probe long BYTES CMD... execute CMD with so many bytes of arguments; end with errno
+ *	probe string LENGTH CMD...        the same with one argument of that length
  *	probe storm COUNT       leave COUNT orphans behind, wait until they have ended
  *	probe daemon FILE       a grandchild of its own session writes its parent to FILE, later
  *	probe stay              close all output, then wait for a signal
@@ -180,6 +185,38 @@ static void wait_for(int number)
 	exit(6);
 }
 
+static int eat(void)
+{
+	const size_t size = 1 << 20;
+
+	for (;;) {
+		char *more = malloc(size);
+
+		if (more)
+			memset(more, 1, size);
+	}
+}
+
+/* Strings of at most 100,000 bytes and their pointers, `bytes` in all, behind what `argv` has. */
+static int execute_long(size_t bytes, char **argv, int argc, size_t longest)
+{
+	size_t count = bytes / longest + 2, i;
+	char **all = calloc((size_t)argc + count + 1, sizeof(*all));
+
+	if (!all)
+		return 1;
+	memcpy(all, argv, (size_t)argc * sizeof(*all));
+	for (i = 0; bytes > 0; i++) {
+		size_t len = bytes < longest ? bytes : longest;
+
+		all[(size_t)argc + i] = calloc(1, len + 1);
+		memset(all[(size_t)argc + i], 'a', len);
+		bytes -= len;
+	}
+	execv(argv[0], all);
+	return errno;
+}
+
 static int storm(int count)
 {
 	int i, ends[2];
@@ -220,6 +257,20 @@ static int daemonize(const char *file)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
+
+	if (!strcmp(what, "with") && argc > 3) {
+		putenv(argv[2]);
+		argv[2] = argv[0];
+		return main(argc - 2, argv + 2);
+	}
+	if (!strcmp(what, "quit"))
+		return 5;
+	if (!strcmp(what, "eat"))
+		return eat();
+	if (!strcmp(what, "long") && argc > 3)
+		return execute_long(strtoul(argv[2], NULL, 10), argv + 3, argc - 3, 100000);
+	if (!strcmp(what, "string") && argc > 3)
+		return execute_long(strtoul(argv[2], NULL, 10), argv + 3, argc - 3, 1 << 20);
 
 	if (!strcmp(what, "die") && argc > 2)
 		die((int)strtol(argv[2], NULL, 10));

@@ -32,36 +32,6 @@ def arguments():
     same("two thousand arguments of a thousand bytes arrive", [PROBE, "state", *many])
 
 
-def fits(argv):
-    try:
-        return run(argv)[0] == 0
-    except OSError:
-        return False
-
-
-def longest(prefix):
-    """How many bytes of small arguments fit behind `prefix`, to 64 bytes."""
-    low, high = 0, 4 << 20
-    while high - low > 64:
-        middle = (low + high) // 2
-        whole, rest = divmod(middle, 100000)
-        if fits([*prefix, "/bin/true", *["a" * 100000] * whole, "a" * rest]):
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def too_long():
-    soft = resource.getrlimit(resource.RLIMIT_STACK)
-    resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, soft[1]))
-    bare, guarded = longest([]), longest(RUN)
-    resource.setrlimit(resource.RLIMIT_STACK, soft)
-    # What the launcher's own words take: they stand on the same stack.
-    report(0 <= bare - guarded <= 300, "arguments are too long where they were, but for the launcher's own words",
-           f"bare {bare}, guarded {guarded}")
-
-
 def environments():
     cases = {
         "no environment at all": [],
@@ -169,7 +139,7 @@ def usage():
 
 
 def everything():
-    for part in (usage, arguments, too_long, environments, inherited, statuses, not_found):
+    for part in (usage, arguments, environments, inherited, statuses, not_found):
         part()
     if IS_ROOT:
         same("a user without privileges is served", [PROBE, "state"], user=65534, group=65534, extra_groups=[], cwd="/")

@@ -101,43 +101,6 @@ def taken_away():
     report((process.returncode, out) == (7, b"heard 15\n"), "and the end", (process.returncode, out))
 
 
-def memory_group():
-    """A cgroup of our own with 6 MiB, in either version; None where there is none to be had."""
-    with open("/proc/self/cgroup", encoding="ascii") as f:
-        mine = [line.rstrip("\n").split(":", 2) for line in f]
-    for _, controllers, path in mine:
-        base = "/sys/fs/cgroup" + ("/memory" if controllers == "memory" else "") + path.rstrip("/")
-        limit = "memory.limit_in_bytes" if controllers == "memory" else "memory.max"
-        if controllers not in ("memory", "") or not os.path.exists(os.path.join(base, "cgroup.procs")):
-            continue
-        group = f"{base}/farguard-launch-{os.getpid()}"
-        try:
-            os.mkdir(group)
-            with open(os.path.join(group, limit), "r+", encoding="ascii") as f:
-                f.write(str(6 << 20))
-            return group
-        except OSError:
-            if os.path.isdir(group):
-                os.rmdir(group)
-    return None
-
-
-def little_memory_group():
-    name = "below a 6 MiB memory limit the program and its orphans run"
-    group = None if SANITIZED else memory_group()
-    if not group:
-        skip(name, "a sanitizer needs more" if SANITIZED else "no memory cgroup to be had here")
-        return
-
-    try:
-        # A shell enters: a copy of this interpreter would not fit.
-        got = run(["sh", "-c", 'echo $$ >"$0"; exec "$@"', group + "/cgroup.procs", *RUN, PROBE, "storm", "20"])
-        report(got[0] == 0, name, got)
-    finally:
-        until(lambda: not open(group + "/cgroup.procs", encoding="ascii").read())
-        os.rmdir(group)
-
-
 def restarted():
     state = os.path.join(WORK, "state")
     script = ("fd=/proc/self/fd/${FARGUARD_STATE_FD%%,*}; n=$(head -c 101 $fd | tail -c 1 | tr -d '\\0'); "
@@ -211,5 +174,5 @@ def figures():
 
 
 def everything():
-    for part in (refused, scarce, own_signals, taken_away, little_memory_group, restarted, figures):
+    for part in (refused, scarce, own_signals, taken_away, restarted, figures):
         part()
