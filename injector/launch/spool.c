@@ -1,11 +1,13 @@
 /* spool.c - a ring written down. */
 #include "injector/launch/spool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -19,7 +21,7 @@ static int append(struct spool *spool, const struct iovec *parts, int count)
 
 	for (i = 0; i < count; i++)
 		len += parts[i].iov_len;
-	if (spool->bytes + len > SPOOL_BYTES_MAX) {
+	if (spool->bytes + len > spool->bytes_max) {
 		spool->lost++;
 		return -EFBIG;
 	}
@@ -35,9 +37,70 @@ static int append(struct spool *spool, const struct iovec *parts, int count)
 	return 0;
 }
 
+/* Bytes of the other files in the volume: a container that used it up would have the pod evicted
+ * (emptyDir.sizeLimit). */
+static size_t used_by_others(const struct spool *spool, const char *path)
+{
+	CLEANUP(fd_closep) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(struct dirent64) char list[4096];
+	size_t used = 0;
+	struct stat st;
+	long n, at;
+
+	while (dir >= 0 && (n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
+		for (at = 0; at < n;) {
+			const struct dirent64 *entry = (const void *)(list + at);
+
+			at += entry->d_reclen;
+			if (strcmp(entry->d_name, spool->temp) != 0 &&
+			    fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			    S_ISREG(st.st_mode))
+				used += (size_t)st.st_size;
+		}
+	}
+	return used;
+}
+
+/* How much of the file is whole records that an attempt before this one left: an init container
+ * that failed is tried again, one that was killed left half a record at the end. */
+static size_t left_before(struct spool *spool, const struct hello *hello)
+{
+	size_t at = sizeof(struct hello);
+	struct hello first;
+	struct stat st;
+	uint32_t len;
+
+	if (fstat(spool->file, &st) < 0 ||
+	    pread(spool->file, &first, sizeof(first), 0) != sizeof(first) ||
+	    first.magic != hello->magic || first.version != hello->version ||
+	    memcmp(first.container, hello->container, sizeof(first.container)) != 0)
+		return 0;
+	spool->lost = first.lost;
+	while (at < spool->bytes_max &&
+	       pread(spool->file, &len, sizeof(len), (off_t)at) == sizeof(len) &&
+	       len <= RING_RECORD_SLOTS_MAX * RING_SLOT_BYTES &&
+	       at + sizeof(len) + len <= (size_t)st.st_size)
+		at += sizeof(len) + len;
+	return at;
+}
+
+/* Not another kind of file that whoever shares the volume put there: a FIFO would have us wait. */
+static int open_file(const struct spool *spool)
+{
+	int fd = fd_high(openat(spool->dir, spool->temp,
+	                        O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && fchmod(fd, 0644) == 0)
+		return fd;
+	fd_closep(&fd);
+	return -1;
+}
+
 void spool_open(struct spool *spool, const char *dir, const struct hello *hello)
 {
 	struct iovec part = {(void *)(uintptr_t)hello, sizeof(*hello)};
+	size_t used;
 
 	*spool = (struct spool){.dir = -1, .file = -1};
 	if (!hello->container[0] || strchr(hello->container, '/'))
@@ -47,10 +110,19 @@ void spool_open(struct spool *spool, const char *dir, const struct hello *hello)
 		return;
 	snprintf(spool->name, sizeof(spool->name), "%s.records", hello->container);
 	snprintf(spool->temp, sizeof(spool->temp), ".%s.temp", hello->container);
-	spool->file = fd_high(openat(spool->dir, spool->temp,
-	                             O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
-	if (spool->file >= 0 && fchmod(spool->file, 0644) == 0 && append(spool, &part, 1) == 0)
-		return;
+	renameat(spool->dir, spool->name, spool->dir, spool->temp);
+	used = used_by_others(spool, dir);
+	spool->bytes_max = used >= SPOOL_ALL_BYTES_MAX ? 0 : SPOOL_ALL_BYTES_MAX - used;
+	if (spool->bytes_max > SPOOL_BYTES_MAX)
+		spool->bytes_max = SPOOL_BYTES_MAX;
+	spool->file = open_file(spool);
+	if (spool->file >= 0) {
+		spool->bytes = left_before(spool, hello);
+		if (ftruncate(spool->file, (off_t)spool->bytes) == 0 &&
+		    lseek(spool->file, (off_t)spool->bytes, SEEK_SET) >= 0 &&
+		    (spool->bytes > 0 || append(spool, &part, 1) == 0))
+			return;
+	}
 	spool_drop(spool);
 }
 

@@ -173,10 +173,90 @@ static void a_link_in_its_place_is_not_followed(void **state)
 	assert_int_equal(access(other, F_OK), -1);
 }
 
+static off_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+static const off_t one = 4 + (off_t)sizeof(struct record), head = (off_t)sizeof(struct hello);
+
+static void attempt(struct place *p, int pid)
+{
+	spool_open(&p->spool, p->dir, &p->hello);
+	note_exit(p->ring.shared, pid, 0x100);
+	drain(p);
+}
+
+static void a_container_that_is_tried_again_adds_to_what_it_left(void **state)
+{
+	struct place *p = *state;
+
+	attempt(p, 7);
+	spool_finish(&p->spool, &p->hello, 3);
+	assert_int_equal(size_of(p->file), head + one);
+	attempt(p, 8);
+	assert_int_equal(size_of(p->file), -1);
+	assert_int_equal(p->spool.lost, 3);
+	spool_finish(&p->spool, &p->hello, 0);
+	assert_int_equal(size_of(p->file), head + 2 * one);
+	/* One that was killed: it left half a record, and the file without its name. */
+	attempt(p, 9);
+	assert_int_equal(write(p->spool.file, "\x40\0\0\0half", 8), 8);
+	close(p->spool.file);
+	close(p->spool.dir);
+	assert_int_equal(size_of(p->temp), head + 3 * one + 8);
+	attempt(p, 10);
+	spool_finish(&p->spool, &p->hello, 0);
+	assert_int_equal(size_of(p->file), head + 4 * one);
+	/* Of another container, or of none. */
+	memcpy(p->hello.users, "0:root\n", 8);
+	p->hello.version++;
+	attempt(p, 11);
+	spool_finish(&p->spool, &p->hello, 0);
+	assert_int_equal(size_of(p->file), head + one);
+}
+
+static void no_other_kind_of_file_is_waited_for(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(mkfifo(p->temp, 0644), 0);
+	spool_open(&p->spool, p->dir, &p->hello);
+	assert_int_equal(p->spool.file, -1);
+}
+
+static void all_files_together_stay_below_what_has_a_pod_evicted(void **state)
+{
+	struct place *p = *state;
+	char other[128];
+	int fd;
+
+	snprintf(other, sizeof(other), "%s/other.records", p->dir);
+	fd = open(other, O_CREAT | O_WRONLY, 0644);
+	assert_int_equal(ftruncate(fd, SPOOL_ALL_BYTES_MAX - head - one), 0);
+	attempt(p, 7);
+	note_exit(p->ring.shared, 8, 0);
+	drain(p);
+	assert_int_equal(p->spool.lost, 1);
+	spool_finish(&p->spool, &p->hello, 0);
+	assert_int_equal(size_of(p->file), head + one);
+	assert_int_equal(ftruncate(fd, SPOOL_ALL_BYTES_MAX), 0);
+	unlink(p->file);
+	attempt(p, 9);
+	assert_int_equal(p->spool.file, -1);
+	close(fd);
+	unlink(other);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 TEST_MAIN(CASE(records_follow_a_hello_each_with_its_length),
           CASE(without_a_directory_or_a_name_there_is_no_spool),
           CASE(a_spool_without_a_record_leaves_no_file), CASE(a_file_has_an_end),
           CASE(what_a_dead_worker_left_half_done_is_cut_off_and_counted),
-          CASE(a_link_in_its_place_is_not_followed))
+          CASE(a_link_in_its_place_is_not_followed),
+          CASE(a_container_that_is_tried_again_adds_to_what_it_left),
+          CASE(no_other_kind_of_file_is_waited_for),
+          CASE(all_files_together_stay_below_what_has_a_pod_evicted))
