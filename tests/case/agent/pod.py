@@ -136,16 +136,29 @@ def go(process, seconds=60):
     return process.wait(seconds)
 
 
-def running(process):
-    """Wait until the container's launcher has started its program: before, a signal would find the shell that makes its surroundings."""
-    return until(lambda: any(children(launcher) and os.path.basename(os.readlink(f"/proc/{launcher}/exe")) == "farguard"
-                             for launcher in children(process.pid)), 30)
+def program(process):
+    """Of a container, once its launcher has started it: before, a signal would find the shell that makes its surroundings."""
+
+    def started():
+        for launcher in children(process.pid):
+            for pid in children(launcher) if os.path.basename(os.readlink(f"/proc/{launcher}/exe")) == "farguard" else ():
+                if os.path.basename(os.readlink(f"/proc/{pid}/exe")) != "farguard":
+                    return pid
+        return None
+    return until(started, 30)
+
+
+def catches(pid, number):
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return int(next(line for line in f if line.startswith("SigCgt")).split()[1], 16) >> number - 1 & 1
 
 
 def stop(process):
-    """The container's launcher is told to end; its status."""
-    running(process)
-    for pid in children(process.pid):
+    """The container is told to end, and its program, which as process 1 would not hear of it without a handler, is ended; its status."""
+    pid = program(process)
+    for launcher in children(process.pid):
+        os.kill(launcher, signal.SIGTERM)
+    if pid and not catches(pid, signal.SIGTERM):
         os.kill(pid, signal.SIGTERM)
     return process.wait(20)
 

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from pod import AGENT, IDENTITY, Agent, container, gated, go, running, stop
+from pod import AGENT, IDENTITY, Agent, container, gated, go, program, stop
 from world import LIBC, WORK, figure, report, until
 
 PTRACE_SEIZE, PTRACE_INTERRUPT = 0x4206, 0x4207
@@ -86,7 +86,7 @@ def told():
         else:
             agent.covered()
             until(lambda agent=agent: ["/bin/echo", "up"] in agent.execs())
-        running(process)
+        program(process)
         if name == "killed":
             agent.send(signal.SIGTERM)
             time.sleep(0.05)
@@ -123,7 +123,7 @@ def full_disk():
             except OSError:
                 pass
             process = container(["sh", "-c", "i=0; while [ $i -lt 300 ]; do : >/dev/null; i=$((i+1)); done; sleep 60"])
-            running(process)
+            program(process)
             time.sleep(1.5)
             full, alive = os.path.getsize(path), agent.process.poll() is None
             os.ftruncate(filler.fileno(), 0)
