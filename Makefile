@@ -176,8 +176,13 @@ EXTRA_CFLAGS_asker.c := $(call cflags_of,webhook/registry)
 # The library has no sanitizer's code in it: it is the same in those modes.
 TRACE := $(if $(filter asan tsan,$(MODE)),,tests/trace/run.py)
 
+# Threads has farguard-webhook, and a ring has writers in other processes: elsewhere that sanitizer has nothing to find.
+THREADED := $(call with_deps,webhook/admit) injector/ring
+CHECKED  := $(if $(filter tsan,$(MODE)),$(filter $(THREADED:%=tests/unit/%/%),$(TESTS)),$(TESTS))
+REPLAYS  := $(if $(filter tsan,$(MODE)),,$(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)))
+
 # Unit tests and the fuzzers' corpora; then the data-driven cases on the programs of this mode.
-check: $(TESTS:%.c=$B/%) $(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)) $(ASKER) all
+check: $(CHECKED:%.c=$B/%) $(REPLAYS) $(ASKER) all
 	$Qhack/run-tests.sh --side-by-side $(filter $B/tests/unit/% $B/tests/fuzz/%,$^)
 	$QFARGUARD_BUILD=$B hack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py $(TRACE))
 

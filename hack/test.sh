@@ -92,8 +92,8 @@ part() {
 		checks MODE=asan CC=gcc
 		;;
 	tsan)
-		# What runs in the pod has one thread by design, and farguardctl one of its own.
-		say "gcc, thread sanitizer; of the tests that run programs those of the webhook, which alone has threads"
+		# What runs in the pod has one thread by design, and so has farguardctl.
+		say "gcc, thread sanitizer: the webhook and all that it is made of, which alone has threads, and the ring"
 		FARGUARD_TESTS="certificate check_webhook prometheus registry watches webhook webhook_load webhook_ops" \
 			checks MODE=tsan CC=gcc
 		;;
