@@ -61,10 +61,11 @@ static int map(struct state *state, int fd)
 	char *lines = mmap(NULL, 2 * (size_t)SINK_BYTES, PROT_NONE,
 	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	int err, i;
+	size_t i;
+	int err;
 
 	for (i = 0; i < 2 && lines != MAP_FAILED; i++)
-		if (mmap(lines + i * (size_t)SINK_BYTES, SINK_BYTES, PROT_READ | PROT_WRITE,
+		if (mmap(lines + i * SINK_BYTES, SINK_BYTES, PROT_READ | PROT_WRITE,
 		         MAP_SHARED | MAP_FIXED, fd, PAGE_BYTES) == MAP_FAILED)
 			break;
 	err = errno;

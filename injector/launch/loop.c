@@ -61,6 +61,7 @@ int loop_run(struct loop *loop)
 	struct signalfd_siginfo info;
 	int status = 0;
 
+	loop->began_ms = clock_ms();
 	while (!reap(loop, &status)) {
 		keeper_turn(&loop->keeper);
 		if (!signals_wait(&info, keeper_wait(&loop->keeper)))
@@ -74,10 +75,13 @@ int loop_run(struct loop *loop)
 /* How long the worker may take from now on. */
 static unsigned patience_ms(const struct loop *loop, const struct estate_page *page)
 {
+	uint64_t lived_ms = clock_ms() - loop->began_ms;
+	unsigned left_ms = lived_ms < LOOP_LINGER_MS ? LOOP_LINGER_MS - (unsigned)lived_ms : 0;
+
 	/* Outside a pod there is no agent to wait for. */
 	if (atomic_load(&page->reached) || page->spool.file >= 0 || !getenv(CONTRACT_ENV_CONTAINER))
 		return 0;
-	return loop->told ? LOOP_LINGER_TOLD_MS : LOOP_LINGER_MS;
+	return loop->told && left_ms > LOOP_LINGER_TOLD_MS ? LOOP_LINGER_TOLD_MS : left_ms;
 }
 
 /* The program has ended: its number may be another's by now, so nothing is passed on.  Returns

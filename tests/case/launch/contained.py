@@ -126,6 +126,10 @@ def lingering():
     status = run(as_pid1([*RUN, "true"]), env=ENV)[0]
     slow = time.monotonic() - slow
     report(status == 0 and 9.5 < slow < 13, "without an agent the end is delayed by ten seconds at most", slow)
+    began = time.monotonic()
+    status = run(as_pid1([*RUN, "sleep", "9"]), env=ENV)[0]
+    took = time.monotonic() - began
+    report(status == 0 and took < slow + 2, "from its start on: who has run for so long waits no longer", (took, slow))
     got = run(as_pid1([*RUN, "sh", "-c", "(sleep 1; echo late) & echo left; exit 4"]), env=ENV)
     report(got[:2] == (4, b"left\n"), "what the program left behind ends with it all the same", got)
     process = start(as_pid1([*RUN, "sh", "-c", "exit 3"]), env=ENV)
