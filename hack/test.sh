@@ -30,7 +30,7 @@ trap finish EXIT
 build_beside() {
 	set -m
 	(
-		nice hack/images.sh samples >"$beside/images" 2>&1
+		nice hack/images.sh samples zoo >"$beside/images" 2>&1
 		echo $? >"$beside/images.status"
 		[ "$1" = images ] || nice tests/e2e/certificates.sh build >"$beside/certificates" 2>&1
 	) &
