@@ -1,10 +1,12 @@
 #!/bin/bash
-# cluster.sh - a whole Kubernetes on this machine, shaped like EKS Fargate: no Docker, no registry (root).
+# cluster.sh - a whole Kubernetes on this machine, shaped like EKS Fargate: no Docker, nothing pulled from outside (root).
 #
 #   cluster.sh up                 start it; builds its programs first where they are missing
 #   cluster.sh down               stop it and remove everything it made
 #   cluster.sh status             versions, and what runs
 #   cluster.sh load FILE...       import OCI archives into it
+#   cluster.sh registry [up|down|block|open]   a private registry in its network; `block` drops packets to it
+#   cluster.sh push FILE...       OCI archives into that registry; prints names and digests
 #   cluster.sh kubectl [ARG...]   kubectl of this cluster's version, on this cluster
 #   cluster.sh helm [ARG...]      helm, on this cluster; `lint` and `template` need none
 #   cluster.sh restart NAME [SIG]   end one of its programs (kubelet, containerd, ...), by SIGTERM unless told, start it again
@@ -77,6 +79,8 @@ running() {
 . "$here/down.sh"
 # shellcheck source=hack/cluster/status.sh
 . "$here/status.sh"
+# shellcheck source=hack/cluster/registry.sh
+. "$here/registry.sh"
 
 load() {
 	local file sum
@@ -129,7 +133,7 @@ up | down)
 	"$verb"
 	;;
 status | check | build) "$verb" ;;
-load | enter | restart) "$verb" "$@" ;;
+load | enter | restart | registry | push) "$verb" "$@" ;;
 kubectl | helm) client "$verb" "$@" ;;
 *)
 	sed -n "s/^#   //p" "$0" >&2

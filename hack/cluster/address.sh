@@ -21,3 +21,5 @@ pod_net=10.$((88 + number)).0.0/16
 service_net=10.$((96 + number)).0.0/16
 service_first=10.$((96 + number)).0.1
 cgroup=farguard-cluster$([ "$number" = 0 ] || echo "-$number")
+registry=$link_cluster:5443                  # hack/cluster.sh registry
+registry_login=puller:secret

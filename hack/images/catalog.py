@@ -12,7 +12,7 @@ WORKER = {"usr/local/bin/worker": "worker.sh"}
 PLAIN_USER = "65532:65532"
 UNAME_LS = (("/bin/uname", "-s"), ("/bin/ls", "/no/such/file"))
 TOOL = (("tool", "0", "one argument", "", "two"), ("tool", "7"))
-HTTP = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+HTTP = {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1, "timeoutSeconds": 5}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,19 +122,19 @@ IMAGES = {image.name: image for image in (
     # A script drops root by a static program; without root it goes straight on.
     Image("redis", "glibc", _shell, ("base", "zoo"), {"usr/local/bin/drop-entrypoint.sh": "zoo/drop-entrypoint.sh"},
           entrypoint=("drop-entrypoint.sh",), cmd=REDIS, user="", workdir="/data", uid=998, ends_only=LS_HOSTNAME, serves_only=(REDIS,),
-          probe={"exec": {"command": ["redis-cli", "ping"]}, "periodSeconds": 1}, writable=("/tmp", "/data")),
+          probe={"exec": {"command": ["redis-cli", "ping"]}, "periodSeconds": 1, "timeoutSeconds": 5}, writable=("/tmp", "/data")),
     Image("postgres", "glibc", _shell, ("base", "zoo"), {"usr/local/bin/postgres-entrypoint.sh": "zoo/postgres-entrypoint.sh"},
           entrypoint=("postgres-entrypoint.sh",), cmd=POSTGRES, user="", uid=999, stop="SIGINT", ends_only=LS_HOSTNAME,
           env=("PGDATA=/var/lib/postgresql/data/pg", "LANG=C"),
           serves_only=(("initdb", "--username=postgres", "--auth=trust", "--no-sync"), POSTGRES),
-          probe={"exec": {"command": ["psql", "-U", "postgres", "-h", "127.0.0.1", "-qtc", "select 1"]}, "periodSeconds": 1},
+          probe={"exec": {"command": ["psql", "-U", "postgres", "-h", "127.0.0.1", "-qtc", "select 1"]}, "periodSeconds": 1, "timeoutSeconds": 5},
           writable=("/tmp", "/var/lib/postgresql/data", "/run/postgresql")),
     Image("php-fpm", "glibc", _shell, ("base", "zoo"),
           {"usr/local/bin/php-entrypoint.sh": "zoo/php-entrypoint.sh", "usr/local/bin/fpm-ask": "zoo/fpm-ask",
            "etc/php-fpm.conf": "zoo/php-fpm.conf", "app/index.php": "zoo/index.php"},
           entrypoint=("php-entrypoint.sh",), cmd=FPM, user="", uid=33, stop="SIGQUIT", workdir="/app", starts=(("/bin/ls", "/app"),),
           ends_only=LS_HOSTNAME, serves_only=(FPM, ("/bin/echo", "shop")),
-          probe={"exec": {"command": ["fpm-ask"]}, "periodSeconds": 1}),
+          probe={"exec": {"command": ["fpm-ask"]}, "periodSeconds": 1, "timeoutSeconds": 5}),
     # CMD only, USER by name.
     Image("apache", "glibc", _shell, ("base", "zoo"), {"etc/httpd.conf": "zoo/httpd.conf", "usr/local/bin/httpd-foreground": "zoo/httpd-foreground"},
           cmd=("httpd-foreground",), user="www-data", uid=33, stop="SIGWINCH", ends_only=LS_HOSTNAME,

@@ -1,35 +1,20 @@
 # lookup.sh - a static image without a command, in a private registry: looked up, wrapped, run.
 # shellcheck shell=bash disable=SC2154 # read by tests/e2e/run.sh
 
-registry=
-registry_end() {
-	[ -z "$registry" ] || kill "$registry" 2>/dev/null
-	registry=
+registry_begin() { # the cluster's, with what the parts pull from it
+	"$top/hack/cluster.sh" registry >"$work/registry" 2>&1 &&
+		"$top/hack/cluster.sh" push "$top"/build/images/{sample-static,sample-musl,farguard-payload}.tar >"$work/pushed" 2>>"$work/registry"
 }
 
-registry_begin() { # Debian's docker-registry, with TLS and a password, on this machine's end of the cluster's link
-	local dir=$work/registry
-	mkdir -p "$dir/data"
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/tls.key" -out "$dir/ca.crt" \
-		-days 2 -subj /CN=registry -addext "subjectAltName=IP:$link_host" 2>/dev/null
-	# "secret"
-	# shellcheck disable=SC2016 # dollars of bcrypt
-	echo 'puller:$2b$05$Htd3Mes1UEExYdi7P7lGkuVo1u8sgyq7dxz7UAU6Jq99drafaYAaW' >"$dir/htpasswd"
-	cat >"$dir/config.yml" <<-END
-		version: 0.1
-		log: {level: error}
-		storage: {filesystem: {rootdirectory: $dir/data}}
-		http: {addr: "$link_host:5443", tls: {certificate: $dir/ca.crt, key: $dir/tls.key}}
-		auth: {htpasswd: {realm: e2e, path: $dir/htpasswd}}
-	END
-	docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 &
-	registry=$!
-	within 20 "the registry" curl -so /dev/null --cacert "$dir/ca.crt" "https://$link_host:5443/v2/" || return 1
-	"$here/push.py" "$link_host:5443" "$dir/ca.crt" puller:secret "$top/build/images/sample-static.tar" shop/static:v1 \
-		>"$work/digest" || return 1
-	# The container runtime trusts it as well.
-	mkdir -p "$cluster_dir/certs.d/$link_host:5443"
-	cp "$dir/ca.crt" "$cluster_dir/certs.d/$link_host:5443/ca.crt"
+registry_end() {
+	[ ! -e "$work/registry" ] || "$top/hack/cluster.sh" registry down
+}
+
+pull_secrets() { # NAMESPACE: `wrong` and `right`
+	kubectl -n "$1" create secret docker-registry wrong --docker-server="$registry" --docker-username="${registry_login%%:*}" \
+		--docker-password=wrong >/dev/null
+	kubectl -n "$1" create secret docker-registry right --docker-server="$registry" --docker-username="${registry_login%%:*}" \
+		--docker-password="${registry_login#*:}" >/dev/null
 }
 
 lookup_pod() { # NAMESPACE NAME EXTRA...
@@ -37,7 +22,7 @@ lookup_pod() { # NAMESPACE NAME EXTRA...
 	shift 2
 	kubectl -n "$namespace" create -f - "$@" <<-END
 		{apiVersion: v1, kind: Pod, metadata: {name: $name}, spec: {restartPolicy: Never, ${pull_with:-}
-		 containers: [{name: main, image: "$link_host:5443/shop/static${reference:-:v1}", args: ["7", word]}]}}
+		 containers: [{name: main, image: "$registry/sample-static${reference:-:dev}", args: ["7", word]}]}}
 	END
 }
 
@@ -74,15 +59,12 @@ part_lookup() {
 		return
 	}
 	registry_begin || {
-		not_ok "lookup: the registry runs" "$(cat "$work/registry/log")"
+		not_ok "lookup: the registry runs" "$(cat "$work/registry")"
 		return
 	}
-	kubectl -n farguard create configmap e2e-registry --from-file=ca.crt="$work/registry/ca.crt" >/dev/null
+	kubectl -n farguard create configmap e2e-registry --from-file=ca.crt="$cluster_dir/pki/ca.crt" >/dev/null
 	for namespace in e2e-open-guarded e2e-open-bare; do
-		kubectl -n $namespace create secret docker-registry wrong --docker-server="$link_host:5443" --docker-username=puller \
-			--docker-password=wrong >/dev/null
-		kubectl -n $namespace create secret docker-registry right --docker-server="$link_host:5443" --docker-username=puller \
-			--docker-password=secret >/dev/null
+		pull_secrets $namespace
 	done
 	target_install --set replicas=1 --set registryAuthorities=e2e-registry --set config.registry.caFile=/etc/farguard-registry/ca.crt \
 		--set 'config.registry.pullSecretNamespaces={e2e-open-guarded}' >"$work/install" 2>&1 ||
@@ -94,14 +76,15 @@ part_lookup() {
 	# Both are tried, as the kubelet does.
 	pull_with='imagePullSecrets: [{name: wrong}, {name: right}],'
 	check "lookup: with the right one behind it the entrypoint is found" within 10 "the entrypoint" lookup_is lookup
-	reference=@$(cat "$work/digest")
+	reference=@$(awk '/sample-static:/ { print $2 }' "$work/pushed")
 	check "lookup: by digest too" within 10 "the entrypoint" lookup_is lookup
 	for namespace in e2e-open-guarded e2e-open-bare; do
 		lookup_pod $namespace looked-up >/dev/null
 	done
 	same "lookup: the pod runs as without Farguard" "$(lookup_result e2e-open-bare looked-up)" "$(lookup_result e2e-open-guarded looked-up)"
 	check "lookup: a static program is covered" within 10 "its coverage" lookup_covered
-	registry_end
+	kubectl -n e2e-open-guarded delete secret wrong right >/dev/null
+	kubectl -n e2e-open-bare delete secret wrong right >/dev/null
 	target_install --set replicas=2 >"$work/install" 2>&1
 	kubectl -n farguard delete configmap e2e-registry >/dev/null
 	within 20 "the API server to reach the webhook" target_guards e2e-guarded

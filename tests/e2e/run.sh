@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete refuse specs injectors lookup rotate outage watch circuit policy uninstall machine (all by default) chaos
+#   parts: matrix exec debug survive delete refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine (all by default) chaos
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -31,6 +31,10 @@ SECONDS=0
 . "$here/specs.sh"
 # shellcheck source=tests/e2e/lookup.sh
 . "$here/lookup.sh"
+# shellcheck source=tests/e2e/pulls.sh
+. "$here/pulls.sh"
+# shellcheck source=tests/e2e/servers.sh
+. "$here/servers.sh"
 # shellcheck source=tests/e2e/rotate.sh
 . "$here/rotate.sh"
 # shellcheck source=tests/e2e/injectors.sh
@@ -110,7 +114,7 @@ setup() {
 	fi
 }
 
-[ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs injectors lookup rotate outage watch circuit policy uninstall machine
+[ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end
