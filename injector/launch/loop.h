@@ -23,7 +23,8 @@ int loop_run(struct loop *loop);
 
 /* Have the agent told, or the records left behind.  An agent that was never reached is waited for
  * until LOOP_LINGER_MS after the program's start: a pod starts its containers one after the other.
- * Who was told to end waits LOOP_LINGER_TOLD_MS.  A worker that has nothing to wait for gets LOOP_SAY_MS. */
+ * Who was told to end waits LOOP_LINGER_TOLD_MS.  A worker that has nothing to wait for gets
+ * LOOP_SAY_MS. */
 void loop_finish(struct loop *loop, int wait_status);
 #define LOOP_LINGER_MS      10000
 #define LOOP_LINGER_TOLD_MS 300
