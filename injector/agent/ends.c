@@ -20,6 +20,13 @@ static bool for_good(const struct container *c, enum restart_policy policy, uint
 	return c->ended && c->status_known && c->status == 0;
 }
 
+/* Whether it says hello when it starts: one that has not, long after the agent's own start, has
+ * ended before, or its image cannot be had. */
+static bool is_wrapped(const struct container *c)
+{
+	return str_eq(c->how, STR("command")) || str_eq(c->how, STR("lookup"));
+}
+
 /* How long `c` has been gone for an unknown reason. */
 static uint64_t gone_for(struct ends *ends, unsigned i, const struct container *c, uint64_t now_ns)
 {
@@ -38,6 +45,8 @@ bool ends_all(struct ends *ends, const struct containers *containers, enum resta
 
 	if (policy == RESTART_ALWAYS)
 		return false;
+	if (!ends->since_ns)
+		ends->since_ns = now_ns;
 	for (i = 0; i < containers->listed; i++) {
 		const struct container *c = &containers->list[i];
 
@@ -47,7 +56,11 @@ bool ends_all(struct ends *ends, const struct containers *containers, enum resta
 			any = true;
 		else if (ends->deaf && overdue && !c->covered)
 			any = true;
-		else if (c->covered || !overdue || str_eq(c->how, STR("command")))
+		else if (c->covered || !overdue)
+			all = false;
+		else if (is_wrapped(c) && now_ns - ends->since_ns >= UNHEARD_NS)
+			any = true;
+		else if (is_wrapped(c))
 			all = false;
 	}
 	return any && all;

@@ -15,6 +15,7 @@
 struct ends {
 	/* Somebody else had the agent's socket and may have heard what was meant for us. */
 	bool deaf;
+	uint64_t since_ns;                   /* the first time that was asked; 0: not yet */
 	uint64_t unknown_ns[CONTAINERS_MAX]; /* when a container was first seen gone, its status not
 	                                      */
 };

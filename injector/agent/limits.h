@@ -44,7 +44,8 @@
 #define GOODBYE_MS         500                   /* to write what is left */
 #define DROP_REPORT_NS     1000000000ull
 #define BIND_RETRY_NS      1000000000ull
-#define RECONNECT_NS       400000000ull  /* a launcher finds a new agent: its first five tries */
+#define RECONNECT_NS       400000000ull /* a launcher finds a new agent: its first five tries */
+#define UNHEARD_NS         20000000000ull /* the kubelet tries to pull an image again after ten seconds */
 #define UNKNOWN_END_NS     3000000000ull /* the kubelet's first restart comes within */
 #define COVERAGE_SECONDS   10
 #define HEARTBEAT_SECONDS  60

@@ -130,9 +130,28 @@ static void whom_nobody_could_hear_is_waited_for_no_longer_than_any_other(void *
 	assert_false(done(RESTART_NEVER, true));
 }
 
+static void who_ended_before_the_agent_began_does_not_hold_it_up_for_good(void **state)
+{
+	const uint64_t late = 1 + UNHEARD_NS;
+
+	(void)state;
+	parse("a main command x;b main lookup x");
+	assert_false(done(RESTART_NEVER, false));
+	assert_false(done(RESTART_NEVER, true));
+	assert_false(ends_all(&ends, &all, RESTART_NEVER, true, late - 1));
+	assert_true(ends_all(&ends, &all, RESTART_NEVER, true, late));
+	assert_true(ends_all(&ends, &all, RESTART_ON_FAILURE, true, late));
+	assert_false(ends_all(&ends, &all, RESTART_ALWAYS, true, late));
+	get("b")->covered = true;
+	assert_false(ends_all(&ends, &all, RESTART_NEVER, true, late));
+	ended("b", 0);
+	assert_true(ends_all(&ends, &all, RESTART_NEVER, true, late));
+}
+
 TEST_MAIN(cmocka_unit_test(never_is_done_when_every_main_container_has_ended),
           cmocka_unit_test(one_that_wraps_itself_may_never_say_so),
           cmocka_unit_test(a_launcher_that_is_killed_has_failed),
           cmocka_unit_test(where_the_program_is_the_first_process_its_end_says_no_status),
           cmocka_unit_test(one_that_does_not_come_back_to_a_new_agent_has_ended),
+          cmocka_unit_test(who_ended_before_the_agent_began_does_not_hold_it_up_for_good),
           cmocka_unit_test(whom_nobody_could_hear_is_waited_for_no_longer_than_any_other))
