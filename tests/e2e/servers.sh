@@ -62,7 +62,7 @@ part_servers() {
 		"$here/servers.py" $namespace $servers | kubectl create -f - >/dev/null
 	done
 	for namespace in e2e-open-bare e2e-open-guarded; do
-		check "servers: all answer their probes, ${namespace#e2e-open-}" within 120 "the servers of $namespace" server_ready $namespace
+		check "servers: all answer their probes, ${namespace#e2e-open-}" within 240 "the servers of $namespace" server_ready $namespace
 	done
 	reloads "Apache restarts gracefully" apache apache2 USR1 "$get" shop
 	reloads "php-fpm executes itself anew" php-fpm php-fpm USR2 'for i in 1 2 3 4 5; do fpm-ask && break; sleep 0.2; done; echo $?' 0
