@@ -250,7 +250,8 @@ bench:
 	$Qtests/bench/run.sh
 soak:
 	$Qtests/e2e/soak.sh
-chaos:
+chaos: all
+	$QCHAOS_PODS=$${CHAOS_PODS:-3000} FARGUARD_BUILD=$B tests/case/chaos_test.py
 	$QCHAOS_PODS=$${CHAOS_PODS:-3000} tests/e2e/run.sh chaos
 clean:
 	rm -rf $(filter-out build/cluster,$(wildcard build/*)) compile_commands.json

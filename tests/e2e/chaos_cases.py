@@ -10,8 +10,9 @@ from workloads import container, job, pod, spec
 # A handler that takes a moment; dash takes a trap only while it waits.
 SERVE = ('trap "/bin/sleep 0.5; echo bye; exit 0" TERM; echo up; echo >/data/up; '
          'while :; do /bin/sleep 0.3 & wait $!; done')
-READY = {"exec": {"command": ["/bin/sh", "-c", "test -e /data/up"]}, "periodSeconds": 1}
+READY = {"exec": {"command": ["/bin/sh", "-c", "test -e /data/up"]}, "periodSeconds": 2, "timeoutSeconds": 30}
 AGAIN = ('if [ -e /data/once ]; then echo second; exit 0; fi; echo >/data/once; echo first; exit 3')
+FAULT = "import faulthandler; faulthandler._read_null()"
 DATA = {"volumes": [{"name": "data", "emptyDir": {}}]}
 MOUNT = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
 
@@ -38,7 +39,7 @@ CASES = {
     "musl": lambda n: pod(n, spec([container("musl", command=["worker"], args=["exit", "5"])], "Never")),
     "static": lambda n: pod(n, spec([container("static", command=["/bin/worker"], args=["exit", "0"])], "OnFailure")),
     "python": lambda n: pod(n, spec([container("python", args=["python3", "worker.py", "exit", "4"])], "Never")),
-    "fault": lambda n: pod(n, spec([container("python", command=["python3", "-c", "import faulthandler; faulthandler._read_null()"])], "Never")),
+    "fault": lambda n: pod(n, spec([container("python", command=["python3", "-c", FAULT])], "Never")),
     "child-killed": lambda n: pod(n, spec([shell("/bin/sh -c 'kill -9 $$'; s=$?; echo $s; exit $s")], "Never")),
     "orphan": lambda n: pod(n, spec([shell("(/bin/sleep 2; echo late) & echo left; exit 0")], "Never")),
     "again": lambda n: pod(n, spec([shell(AGAIN, **MOUNT)], "OnFailure", **DATA)),
@@ -50,8 +51,8 @@ CASES = {
     "two": lambda n: pod(n, spec([shell("echo one; exit 0"), {**shell("/bin/sleep 1; echo two; exit 8"), "name": "second"}], "Never")),
     "served": lambda n: pod(n, served()),
     "probed-served": lambda n: pod(n, served(
-        livenessProbe={"exec": {"command": ["/bin/true"]}, "periodSeconds": 1, "failureThreshold": 10},
-        startupProbe={"exec": {"command": ["/bin/true"]}, "periodSeconds": 1, "failureThreshold": 60})),
+        livenessProbe={"exec": {"command": ["/bin/true"]}, "periodSeconds": 3, "timeoutSeconds": 30, "failureThreshold": 10},
+        startupProbe={"exec": {"command": ["/bin/true"]}, "periodSeconds": 1, "timeoutSeconds": 30, "failureThreshold": 60})),
     "fleeting": lambda n: pod(n, {**spec([shell(SERVE, **MOUNT)], **DATA), "terminationGracePeriodSeconds": 3}),
     "job": lambda n: job(n, spec([container("glibc", args=["exit", "0"])], "Never")),
     "job-fails": lambda n: job(n, spec([shell("echo no; exit 9")], "Never")),

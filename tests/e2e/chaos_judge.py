@@ -5,13 +5,14 @@ What is not a difference, and why:
     (`agent-first`).  As the agent is a native sidecar, that is all.
   - A kubelet that ends between the runtime's "created" and its own note of it starts a new container in its place
     (kuberuntime: a container in state Created is always started again), or a new sandbox, and counts a restart.  That may
-    hit one twin and not the other, so where a kubelet ended in a pod's life its restarts are not compared, nor how often it
-    said the same; and with probes it is not ready until it has been probed anew.
+    hit one twin and not the other, so where a kubelet ended in a pod's life its restarts are not compared, and of what it
+    said only the last run; and with probes it is not ready until it has been probed anew.
   - A kubelet that ends while it has the runtime start a container takes the container with it (StartError, 128: the runtime
     gives up what nobody waits for).  That is the end of a container that is never restarted, for one of the twins or
     both; such a pair is counted as spoiled and not compared further.
   - QoS, which the agent's limits change, is the matrix' business.
 """
+import datetime
 import json
 import pathlib
 
@@ -34,10 +35,20 @@ def outcome(watch, seen, loose):
         ended = status["state"].get("terminated") or {}
         runs = watch.log(seen, name)
         if loose:
-            runs = [r for i, r in enumerate(runs) if any(r.values()) and r not in runs[:i]]
+            runs = [r for r in runs if any(r.values())][-1:]
         out[name] = {"exit": ended.get("exitCode"), "signal": ended.get("signal"), "reason": ended.get("reason"), "said": runs,
                      **({} if loose else {"restarts": status["restartCount"]})}
     return out
+
+
+def time_to_end(seen):
+    """Seconds from the deletion to the end of the last container, or None.  When the object goes is the kubelet's business."""
+    meta = seen.pod["metadata"]
+    ends = [s["state"]["terminated"]["finishedAt"] for s in statuses(seen.pod) if (s["state"].get("terminated") or {}).get("finishedAt")]
+    if not meta.get("deletionTimestamp") or not ends:
+        return None
+    until, last = (datetime.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in (meta["deletionTimestamp"], max(ends)))
+    return (last - until).total_seconds() + meta.get("deletionGracePeriodSeconds", 0)
 
 
 def spoiled(seen):
