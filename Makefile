@@ -188,9 +188,10 @@ check: $(CHECKED:%.c=$B/%) $(REPLAYS) $(ASKER) all
 
 # With -j several at a time: what one finds does not depend on the others.
 FUZZ_SECONDS ?= 10
+FUZZ ?= $(foreach f,$(FUZZERS),$(call fuzz_name,$f))
 fuzz:
-	$Q$(MAKE) --no-print-directory MODE=fuzz CC=clang $(patsubst %.c,build/fuzz/%,$(FUZZERS))
-	$Q$(MAKE) --no-print-directory --output-sync=target $(foreach f,$(FUZZERS),fuzz-one-$(call fuzz_name,$f))
+	$Q$(MAKE) --no-print-directory MODE=fuzz CC=clang $(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
+	$Q$(MAKE) --no-print-directory --output-sync=target $(FUZZ:%=fuzz-one-%)
 fuzz-one-%:
 	@echo "fuzz: $* for $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$*
 	$Qbuild/fuzz/tests/fuzz/fuzz_$* -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
@@ -266,7 +267,8 @@ help:
 	@echo '  make lint       layers, headers, limits, names, formatting, shellcheck, -fanalyzer'
 	@echo '  make fmt        format the C code       make compdb   compile_commands.json'
 	@echo '  make bench      what it costs, bare and guarded side by side in one run'
-	@echo '  make fuzz       each parser for FUZZ_SECONDS=10     make fuzz-long  for ten minutes'
+	@echo '  make fuzz       each parser for FUZZ_SECONDS=10     make fuzz-long  for ten minutes;'
+	@echo '                  FUZZ="ring peer spool" chooses'
 	@echo '  make soak       an hour of pods coming and going'
 	@echo '  make chaos      3,000 pod starts (CHAOS_PODS=) while Farguard in them is killed, each beside a bare twin (root)'
 	@echo '  make install    into DESTDIR= PREFIX=/usr/local'

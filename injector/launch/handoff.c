@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 union control {
 	struct cmsghdr head;
@@ -37,17 +38,23 @@ static int receive(int sock, int flags)
 	struct msghdr message = {.msg_iov = &iov,
 	                         .msg_iovlen = 1,
 	                         .msg_control = &control,
-	                         .msg_controllen = sizeof(control)};
+	                         /* Not the room with its padding: two would fit. */
+	                         .msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t n = recvmsg(sock, &message, MSG_CMSG_CLOEXEC | flags);
 	int fd;
 
 	if (n < 0)
 		return -errno;
-	if (n != 1 || message.msg_controllen < sizeof(control.head) ||
+	if (message.msg_controllen < sizeof(control.head) ||
 	    control.head.cmsg_level != SOL_SOCKET || control.head.cmsg_type != SCM_RIGHTS ||
 	    control.head.cmsg_len != CMSG_LEN(sizeof(int)))
 		return -EBADMSG;
 	memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
+	/* A datagram of no bytes, or with more descriptors than were taken, is none of ours. */
+	if (n != 1 || message.msg_flags & MSG_CTRUNC) {
+		close(fd);
+		return -EBADMSG;
+	}
 	return fd;
 }
 

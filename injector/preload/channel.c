@@ -52,14 +52,23 @@ static long receive_descriptor(long sock)
 	struct msghdr message = {.msg_iov = &iov,
 	                         .msg_iovlen = 1,
 	                         .msg_control = &control,
-	                         .msg_controllen = sizeof(control)};
+	                         /* Not the room with its padding: two would fit. */
+	                         .msg_controllen = CMSG_LEN(sizeof(int))};
 	long n = SYS3(recvmsg, sock, &message, MSG_CMSG_CLOEXEC);
 
-	if (n != 1 || message.msg_controllen < sizeof(control.head) ||
+	int fd;
+
+	if (n < 0 || message.msg_controllen < sizeof(control.head) ||
 	    control.head.cmsg_level != SOL_SOCKET || control.head.cmsg_type != SCM_RIGHTS ||
 	    control.head.cmsg_len != CMSG_LEN(sizeof(int)))
 		return -1;
-	return *(int *)(void *)CMSG_DATA(&control.head);
+	fd = *(int *)(void *)CMSG_DATA(&control.head);
+	/* A datagram of no bytes, or with more descriptors than were taken, is none of ours. */
+	if (n != 1 || message.msg_flags & MSG_CTRUNC) {
+		SYS1(close, fd);
+		return -1;
+	}
+	return fd;
 }
 
 /* Map `fd` if it is a ring that nobody can shrink under us. */

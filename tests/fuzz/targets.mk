@@ -9,6 +9,7 @@ FUZZ_json_edit := webhook/manifest
 FUZZ_watch := webhook/kube
 FUZZ_cert := webhook/cert
 FUZZ_hello := injector/agent
+FUZZ_peer := injector/agent
 FUZZ_containers := injector/agent
 FUZZ_spool := injector/agent
 FUZZ_event := injector/report

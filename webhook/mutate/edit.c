@@ -11,8 +11,8 @@
 #include "webhook/mutate/words.h"
 #include "webhook/mutate/wrap.h"
 
-#define VOLUME_SIZE "32Mi"
-#define SPOOL_SIZE  "8Mi"
+#define VOLUME_SIZE   "32Mi"
+#define SPOOL_MIB_MIN 8
 
 /* Records of init containers that end before the agent starts pass through a volume. */
 static bool spools(const struct plan *plan, const struct plan_container *c)
@@ -26,6 +26,17 @@ static bool needs_spool(const struct plan *plan)
 		if (spools(plan, &plan->containers[i]))
 			return true;
 	return false;
+}
+
+/* Each launcher writes 1 MiB at most and knows of no other: together they must not have the pod
+ * evicted. */
+static size_t spool_mib(const struct plan *plan)
+{
+	size_t mib = 1;
+
+	for (size_t i = 0; i < plan->count; i++)
+		mib += spools(plan, &plan->containers[i]);
+	return mib > SPOOL_MIB_MIN ? mib : SPOOL_MIB_MIN;
 }
 
 static bool has_mount(struct json_object *container, const char *volume, const char *path)
@@ -252,8 +263,12 @@ static void edit_volumes(const struct plan *plan, struct ops *ops)
 		tree_push(build, volumes, ours_volume(CONTRACT_VOLUME, VOLUME_SIZE, build));
 	if (!plan->no_token_volume)
 		tree_push(build, volumes, ours_volume(CONTRACT_NO_TOKEN_VOLUME, NULL, build));
-	if (!plan->spool_volume && needs_spool(plan))
-		tree_push(build, volumes, ours_volume(CONTRACT_SPOOL_VOLUME, SPOOL_SIZE, build));
+	if (!plan->spool_volume && needs_spool(plan)) {
+		char size[32];
+
+		snprintf(size, sizeof(size), "%zuMi", spool_mib(plan));
+		tree_push(build, volumes, ours_volume(CONTRACT_SPOOL_VOLUME, size, build));
+	}
 	ops_append(ops, plan->spec, "/spec", "/spec", "volumes", volumes);
 }
 
