@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine (all by default) chaos
+#   parts: matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine (all by default) chaos
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -23,6 +23,10 @@ SECONDS=0
 . "$here/sessions.sh"
 # shellcheck source=tests/e2e/trouble.sh
 . "$here/trouble.sh"
+# shellcheck source=tests/e2e/jobs.sh
+. "$here/jobs.sh"
+# shellcheck source=tests/e2e/agent.sh
+. "$here/agent.sh"
 # shellcheck source=tests/e2e/watch.sh
 . "$here/watch.sh"
 # shellcheck source=tests/e2e/circuit.sh
@@ -114,7 +118,7 @@ setup() {
 	fi
 }
 
-[ $# -gt 0 ] || set -- matrix exec debug survive delete refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine
+[ $# -gt 0 ] || set -- matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end
