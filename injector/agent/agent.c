@@ -69,6 +69,7 @@ static bool spool_hello(void *ctx, const struct hello *hello)
 	memcpy(container->users, hello->users, sizeof(container->users));
 	container->pid1 = hello->pid1;
 	container->said.self_wrapped = hello->self_wrapped;
+	container->said.flags = hello->flags;
 	container->said.pid1 = hello_pid1(hello);
 	container->said.no_new_privs = hello_no_new_privs(hello);
 	container->said.restarts = hello->restarts;

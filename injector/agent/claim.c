@@ -142,6 +142,7 @@ static bool is_heard(struct agent *agent, struct container *container, const str
 static void take_words(struct container *container, const struct hello *hello)
 {
 	container->said.self_wrapped = hello->self_wrapped;
+	container->said.flags = hello->flags;
 	container->said.session = hello->session;
 	container->said.restarts = hello->restarts;
 	container->said.pid1 = hello_pid1(hello);

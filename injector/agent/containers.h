@@ -58,6 +58,7 @@ struct container {
 	bool missed; /* was reported not covered: nobody said hello, or only a session did */
 	struct {
 		bool self_wrapped, session;
+		uint8_t flags;     /* enum hello_flag */
 		unsigned restarts; /* of its worker */
 		const char *pid1, *no_new_privs;
 	} said; /* by the first who spoke in its name */

@@ -72,9 +72,13 @@ void speak_covered(struct agent *agent, const struct container *container, const
 	                                   .how = how_of(container),
 	                                   .pid1 = container->said.pid1,
 	                                   .restarts = container->said.restarts,
+	                                   .end_unseen = container->said.flags & HELLO_BESIDE,
 	                                   .no_new_privs = container->said.no_new_privs,
 	                                   .detail = why};
 
+	if (!why && container->said.flags & HELLO_PID1_UNKNOWN)
+		coverage.detail = "FARGUARD_PID1 or --pid1 is none of auto, farguard and program: "
+		                  "taken as auto";
 	if (!container->covered)
 		coverage.reason =
 		        container->reason.len ? container->reason : STR("static-entrypoint");

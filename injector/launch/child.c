@@ -54,6 +54,8 @@ execute(const struct child_start *start, bool leader, bool ignored, int terminal
 		ioctl(terminal, TIOCSCTTY, 0);
 	if (start->tied)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (start->reaper)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (ignored)
 		signal(SIGCHLD, SIG_IGN);
 	if (start->note)

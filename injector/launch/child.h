@@ -17,6 +17,7 @@ struct child_start {
 	char *const *envp_plain;  /* tried when the first is too long for the kernel, or NULL */
 	struct signals_mask mask; /* to restore */
 	bool tied;                /* dies with us: nobody else would end it */
+	bool reaper;              /* is a subreaper, as PID 1 would be */
 	/* Called in the child before it executes, so that its word stands in front of the program's
 	 * own, and again when it cannot. */
 	void (*note)(const struct child_start *start, bool failed);

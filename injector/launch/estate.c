@@ -2,6 +2,7 @@
 #include "injector/launch/estate.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -44,14 +45,32 @@ void estate_wake(const struct estate *estate)
 		return; /* EAGAIN: it has been woken 2^64 - 2 times and not looked */
 }
 
-void estate_fds(const struct estate *estate, int out[ESTATE_FDS])
+void estate_let_go(const struct estate *estate)
 {
-	const int fds[] = {estate->host->ring_fd,   estate->host->listener, estate->locker.in,
-	                   estate->locker.out,      estate->wake,           estate->page->spool.dir,
-	                   estate->page->spool.file};
-	int i;
+	int keep[7] = {-1, -1, -1, -1, -1, -1, -1};
+	size_t count = 0;
 
-	static_assert(sizeof(fds) / sizeof(*fds) == ESTATE_FDS, "all of them");
-	for (i = 0; i < ESTATE_FDS; i++)
-		out[i] = fds[i];
+	if (estate) {
+		keep[count++] = estate->host->ring_fd;
+		keep[count++] = estate->host->listener;
+		keep[count++] = estate->locker.in;
+		keep[count++] = estate->locker.out;
+		keep[count++] = estate->wake;
+		keep[count++] = estate->page->spool.dir;
+		keep[count++] = estate->page->spool.file;
+	}
+	fds_release(keep, count);
+	if (chdir("/") < 0)
+		return; /* then its directory stays busy, as it would be without us */
+}
+
+void estate_bear(const struct estate *estate, const char *title)
+{
+	size_t bytes = strlen(title) + 1;
+
+	/* Arguments that do not end with a NUL are a title that does (proc(5), cmdline). */
+	if (estate->title.bytes <= bytes)
+		return;
+	memcpy(estate->title.at, title, bytes);
+	estate->title.at[estate->title.bytes - 1] = ' ';
 }

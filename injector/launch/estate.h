@@ -57,8 +57,11 @@ void estate_close(struct estate *estate);
 /* Have the worker look at the page. */
 void estate_wake(const struct estate *estate);
 
-/* Its descriptors, with the host's: ESTATE_FDS of them, of which some may be -1. */
-#define ESTATE_FDS 7
-void estate_fds(const struct estate *estate, int out[ESTATE_FDS]);
+/* Close every descriptor but these, and go to "/": the program's are its own, and nobody waits for
+ * us to close them.  `estate` may be NULL. */
+void estate_let_go(const struct estate *estate);
+
+/* Bear `title` instead of the command line that this process was started with. */
+void estate_bear(const struct estate *estate, const char *title);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "injector/base/contract.h"
 #include "injector/base/err.h"
 
 int options_parse(struct run_options *out, char **args, struct err *err)
@@ -14,6 +15,9 @@ int options_parse(struct run_options *out, char **args, struct err *err)
 			out->self_wrap = true;
 		} else if (strcmp(*args, "--restart") == 0) {
 			out->restart = true;
+		} else if (strncmp(*args, CONTRACT_PID1_OPTION, sizeof(CONTRACT_PID1_OPTION) - 1) ==
+		           0) {
+			out->pid1 = *args + sizeof(CONTRACT_PID1_OPTION) - 1;
 		} else if (strcmp(*args, "--exe") == 0) {
 			if (!args[1] || strcmp(args[1], "--") == 0)
 				return err_set(err, EINVAL, "run: --exe needs a file");
@@ -29,7 +33,7 @@ int options_parse(struct run_options *out, char **args, struct err *err)
 	if (!*args || !args[1])
 		return err_set(err, EINVAL,
 		               "run: no program; usage: farguard run [FLAGS] -- CMD [ARG...]");
-	if (out->restart && (out->exe || out->self_wrap))
+	if (out->restart && (out->exe || out->self_wrap || out->pid1))
 		return err_set(err, EINVAL, "run: --restart goes with no other flag");
 	out->argv = args + 1;
 	return 0;

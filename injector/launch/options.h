@@ -9,10 +9,11 @@
 struct err;
 
 struct run_options {
-	const char *exe;           /* file to execute, or NULL: look argv[0] up */
-	bool self_wrap;            /* called by the preload library's constructor */
-	bool restart;              /* start it again when it fails: the agent's container */
-	char **argv;               /* of the program, NULL at the end; part of what was parsed */
+	const char *exe;  /* file to execute, or NULL: look argv[0] up */
+	bool self_wrap;   /* called by the preload library's constructor */
+	const char *pid1; /* word behind --pid1=, or NULL; whether it is one is not an error */
+	bool restart;     /* start it again when it fails: the agent's container */
+	char **argv;      /* of the program, NULL at the end; part of what was parsed */
 	struct estate_title title; /* set by who has the whole command line */
 };
 

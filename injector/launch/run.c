@@ -15,12 +15,13 @@
 #include "injector/base/contract.h"
 #include "injector/base/own.h"
 #include "injector/event/record.h"
+#include "injector/launch/beside.h"
 #include "injector/launch/child.h"
 #include "injector/launch/estate.h"
-#include "injector/launch/fds.h"
 #include "injector/launch/host.h"
 #include "injector/launch/loop.h"
 #include "injector/launch/note.h"
+#include "injector/launch/pid1.h"
 #include "injector/launch/program.h"
 #include "injector/launch/say.h"
 #include "injector/launch/signals.h"
@@ -58,33 +59,63 @@ static int run_bare(const char *file, const struct run_options *options,
 	return cannot_execute(file, errno);
 }
 
-static uint8_t first_process(void)
+static uint8_t first_process(bool is_program)
 {
 	char name[16] = "";
 	CLEANUP(fd_closep) int fd = -1;
 
 	if (getpid() == 1)
-		return HELLO_PID1_FARGUARD;
+		return is_program ? HELLO_PID1_PROGRAM : HELLO_PID1_FARGUARD;
 	fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && read(fd, name, sizeof(name) - 1) > 0 && strcmp(name, "pause\n") == 0)
 		return HELLO_PID1_SHARED;
 	return HELLO_PID1_PROGRAM;
 }
 
-static void fill_hello(struct hello *hello, const struct run_options *options)
+/* What the pod chose, and what the program makes of it. */
+struct shape {
+	bool is_program; /* PID 1 is the program */
+	bool reaper;     /* it is not, and wants to be a subreaper */
+	bool unknown;    /* the choice is a word that is none */
+};
+
+static struct shape shape_of(const struct run_options *options, const char *file)
+{
+	const char *word = options->pid1 ? options->pid1 : getenv(CONTRACT_ENV_PID1);
+	enum pid1_choice choice = PID1_AUTO;
+	struct shape shape = {.unknown = word && !pid1_parse(&choice, word)};
+	siginfo_t info;
+	enum pid1_need need;
+	bool has_children;
+
+	if (getpid() != 1)
+		return shape;
+	need = pid1_need(file, options->argv);
+	has_children = waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+	shape.is_program = pid1_is_program(choice, need, has_children);
+	shape.reaper = !shape.is_program && need == PID1_NEEDS_ORPHANS;
+	return shape;
+}
+
+static void fill_hello(struct hello *hello, const struct run_options *options,
+                       const struct shape *shape)
 {
 	const char *container = getenv(CONTRACT_ENV_CONTAINER);
 
 	*hello = (struct hello){.magic = HELLO_MAGIC,
 	                        .version = HELLO_VERSION,
 	                        .kind = HELLO_START,
-	                        .pid1 = first_process(),
+	                        .pid1 = first_process(shape->is_program),
 	                        .self_wrapped = options->self_wrap};
 	hello->no_new_privs =
 	        prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? HELLO_NNP_POD : HELLO_NNP_NONE;
+	if (shape->is_program)
+		hello->flags |= HELLO_BESIDE;
+	if (shape->unknown)
+		hello->flags |= HELLO_PID1_UNKNOWN;
 	/* Another program is PID 1, and the library sent us: an exec session where the entrypoint
 	 * is not covered. */
-	hello->session = options->self_wrap && hello->pid1 == HELLO_PID1_PROGRAM;
+	hello->session = options->self_wrap && hello->pid1 == HELLO_PID1_PROGRAM && getpid() != 1;
 	if (container && strlen(container) < sizeof(hello->container))
 		memcpy(hello->container, container, strlen(container) + 1);
 	users_read(hello->users, sizeof(hello->users));
@@ -110,18 +141,6 @@ static int end_like(int wait_status)
 	return 128 + number;
 }
 
-/* The program's descriptors are its own: nobody waits for us to close them. */
-static void let_go(const struct estate *estate)
-{
-	int keep[ESTATE_FDS];
-
-	if (estate)
-		estate_fds(estate, keep);
-	fds_release(keep, estate ? ESTATE_FDS : 0);
-	if (chdir("/") < 0)
-		return; /* then its directory stays busy, as it would be without us */
-}
-
 struct noted {
 	struct ring_shared *ring;
 	uint16_t flags;
@@ -138,7 +157,7 @@ static void note_child(const struct child_start *start, bool failed)
 }
 
 static int supervise(struct loop *loop, const struct run_options *options, const char *file,
-                     const struct signals_mask *mask, struct hello *hello)
+                     const struct signals_mask *mask, struct hello *hello, bool reaper)
 {
 	struct estate *estate = loop->keeper.estate;
 	CLEANUP(mem_freep)
@@ -149,6 +168,7 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 	                            .envp_plain = environ,
 	                            .mask = *mask,
 	                            .tied = getpid() != 1,
+	                            .reaper = reaper,
 	                            .note = note_child};
 	struct noted noted = {loop->host->ring.shared,
 	                      !estate || hello->session ? RECORD_SESSION : RECORD_FIRST};
@@ -168,10 +188,36 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 		estate->title = options->title;
 		spool_open(&estate->page->spool, CONTRACT_SPOOL_DIR, hello);
 	}
-	let_go(estate);
+	estate_let_go(estate);
 	status = loop_run(loop);
 	loop_finish(loop, status);
 	return end_like(status);
+}
+
+/* The program becomes PID 1 in our place, with us beside it. */
+static int become(struct estate *estate, const struct run_options *options, const char *file,
+                  const struct signals_mask *mask)
+{
+	struct ring_shared *ring = estate->host->ring.shared;
+	CLEANUP(mem_freep)
+	char **envp = program_environment(environ, program_needs_preload_here(), NULL);
+	int err;
+
+	if (!envp)
+		return run_bare(file, options, mask, "memory", -ENOMEM);
+	spool_open(&estate->page->spool, CONTRACT_SPOOL_DIR, &estate->hello);
+	spool_name(&estate->page->spool);
+	err = beside_start(estate);
+	if (err < 0)
+		return run_bare(file, options, mask, "fork", err);
+	note_launched(ring, RECORD_FIRST, getpid(), file, options->argv);
+	signals_restore(mask);
+	execve(file, options->argv, envp);
+	if (errno == E2BIG)
+		execve(file, options->argv, environ);
+	err = errno;
+	note_refused(ring, err);
+	return cannot_execute(file, err);
 }
 
 int run_program(const struct run_options *options)
@@ -181,6 +227,7 @@ int run_program(const struct run_options *options)
 	struct loop loop = {.host = &host};
 	char file[PROGRAM_PATH_MAX];
 	struct hello hello;
+	struct shape shape;
 	struct signals_mask mask = {0};
 	int err;
 
@@ -201,8 +248,15 @@ int run_program(const struct run_options *options)
 			return run_bare(file, options, &mask, "worker", err);
 		loop.keeper.estate = &estate;
 	}
-	fill_hello(&hello, options);
+	shape = shape_of(options, file);
+	fill_hello(&hello, options, &shape);
+	if (shape.is_program && !host.joined) {
+		hello.pid = getpid();
+		estate.hello = hello;
+		estate.title = options->title;
+		return become(&estate, options, file, &mask);
+	}
 	if (getpid() != 1 && !host.joined && !hello.session)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	return supervise(&loop, options, file, &mask, &hello);
+	return supervise(&loop, options, file, &mask, &hello, shape.reaper);
 }

@@ -126,6 +126,12 @@ void spool_open(struct spool *spool, const char *dir, const struct hello *hello)
 	spool_drop(spool);
 }
 
+void spool_name(struct spool *spool)
+{
+	if (spool->file >= 0 && renameat(spool->dir, spool->temp, spool->dir, spool->name) == 0)
+		memcpy(spool->temp, spool->name, sizeof(spool->temp));
+}
+
 void spool_resume(struct spool *spool, struct ring *ring)
 {
 	ring->read_pos = atomic_load(&ring->shared->read_pos);

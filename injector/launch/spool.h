@@ -32,6 +32,9 @@ struct spool {
 /* Begin the file of `hello`'s container in `dir`, when there is such a directory. */
 void spool_open(struct spool *spool, const char *dir, const struct hello *hello);
 
+/* Give the file its name already: there will be nobody at its end. */
+void spool_name(struct spool *spool);
+
 /* Go on where a worker that died has left off: half a record is cut off, and counted as lost. */
 void spool_resume(struct spool *spool, struct ring *ring);
 

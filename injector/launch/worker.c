@@ -31,19 +31,13 @@ struct worker {
 /* Not to be traced, read or mistaken for the program; gone when the first process is. */
 static void detach(const struct estate *estate, pid_t first)
 {
-	static const char title[] = "farguard worker";
-
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != first)
 		_exit(1);
 	setsid();
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, WORKER_NAME);
-	/* Arguments that do not end with a NUL are a title that does (proc(5), cmdline). */
-	if (estate->title.bytes > sizeof(title)) {
-		memcpy(estate->title.at, title, sizeof(title));
-		estate->title.at[estate->title.bytes - 1] = ' ';
-	}
+	estate_bear(estate, "farguard worker");
 }
 
 static void take_over(struct worker *worker, struct estate *estate)
@@ -79,7 +73,8 @@ static int attend_agent(struct worker *worker, int wait)
 		spool_finish(&page->spool, &worker->link.hello, 0);
 	}
 	if (page->spool.file >= 0) {
-		if (ring_is_filling(ring->shared))
+		/* Beside PID 1 there is no end to wait for. */
+		if (ring_is_filling(ring->shared) || worker->link.hello.flags & HELLO_BESIDE)
 			spool_drain(&page->spool, ring, clock_ns(CLOCK_MONOTONIC));
 		wait = sooner(wait, SPOOL_EVERY_MS);
 	}

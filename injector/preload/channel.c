@@ -94,13 +94,13 @@ static struct ring_shared *map_ring(long fd)
 	return ring;
 }
 
-/* Whether the listener is a process that this one could see: another container's is not. */
-static int is_ours(long sock)
+/* The process that listens, 0 when it is none that this one could see: another container's. */
+static int listener_of(long sock)
 {
 	struct ucred peer = {0};
 	socklen_t len = sizeof(peer);
 
-	return SYS5(getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid > 0;
+	return SYS5(getsockopt, sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.pid : 0;
 }
 
 enum channel_state channel_open(void)
@@ -120,13 +120,17 @@ enum channel_state channel_open(void)
 	SYS5(setsockopt, sock, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	SYS5(setsockopt, sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	if (SYS3(connect, sock, &address, len) == 0) {
-		if (!is_ours(sock)) {
+		int listener = listener_of(sock);
+
+		if (listener <= 0) {
 			state = CHANNEL_FOREIGN;
 		} else if ((fd = receive_descriptor(sock)) >= 0) {
 			mapped = map_ring(fd);
 			SYS1(close, fd);
 			state = mapped ? CHANNEL_OPEN : CHANNEL_NONE;
 		}
+		if (listener > 0 && listener == SYS0(getpid))
+			state = CHANNEL_OWN;
 	}
 	SYS1(close, sock);
 	return state;

@@ -12,6 +12,8 @@ enum channel_state {
 	CHANNEL_NONE,    /* no launcher answers in this mount namespace */
 	CHANNEL_FOREIGN, /* one does, but it is none of this PID namespace's processes */
 	CHANNEL_OPEN,
+	CHANNEL_OWN, /* this process itself made the socket, before it executed this program: the
+	                launcher is beside it, and has answered if there is a ring */
 };
 
 /* Ask the container's launcher for its ring and map it.  Waits CHANNEL_WAIT_MS at most. */

@@ -114,6 +114,7 @@ static bool should_wrap(const struct stack *stack, enum channel_state state)
 {
 	return SYS0(getppid) == 0 && stack->argc > 0 &&
 	       state != CHANNEL_FOREIGN && /* first of a PID namespace that the program made */
+	       state != CHANNEL_OWN &&     /* wrapped already, and PID 1 all the same */
 	       !has_variable(stack->envp, CONTRACT_ENV_BARE) && !stack_auxv(AT_SECURE) &&
 	       stack_auxv(AT_BASE) != 0 && /* 0: the loader itself was executed, with the program */
 	       !is_own(CONTRACT_PROGRAM);  /* not static, it would wrap itself without end */

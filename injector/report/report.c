@@ -140,6 +140,8 @@ size_t report_coverage(char *line, const struct report_head *head,
 		jsonw_array(&w, "blind");
 		for (i = 0; i < sizeof(blind) / sizeof(*blind); i++)
 			jsonw_cstr(&w, NULL, blind[i]);
+		if (coverage->end_unseen)
+			jsonw_cstr(&w, NULL, "program-exit");
 		jsonw_end_array(&w);
 	}
 	return head_close(&w);

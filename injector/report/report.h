@@ -60,6 +60,7 @@ struct report_coverage {
 	bool session;                    /* said by an exec session */
 	const char *pid1, *no_new_privs; /* or NULL */
 	unsigned restarts;               /* of the launcher's worker */
+	bool end_unseen;                 /* the program is PID 1 */
 };
 
 size_t report_coverage(char *line, const struct report_head *head,

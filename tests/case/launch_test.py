@@ -22,7 +22,7 @@ del os.environ[INSIDE]
 import tap  # pylint: disable=wrong-import-position
 import world  # noqa: E402  (in the new namespace)
 
-PARTS = ("same", "differs", "signalled", "asked", "contained", "sessions", "limits", "trouble")
+PARTS = ("same", "differs", "signalled", "asked", "contained", "sessions", "limits", "trouble", "worker", "pid1")
 
 
 def main():

@@ -47,6 +47,18 @@ static void what_is_missing_or_unknown_is_named(void **state)
 	assert_non_null(strstr(err.text, "nginx"));
 }
 
+static void who_is_process_1_is_a_word_like_any(void **state)
+{
+	(void)state;
+	assert_int_equal(parse((char *[]){"--pid1=program", "--", "x", NULL}), 0);
+	assert_string_equal(o.pid1, "program");
+	assert_int_equal(parse((char *[]){"--pid1=", "--self-wrap", "--", "x", NULL}), 0);
+	assert_string_equal(o.pid1, "");
+	assert_int_equal(parse((char *[]){"--", "--pid1=program", NULL}), 0);
+	assert_null(o.pid1);
+	assert_int_equal(parse((char *[]){"--restart", "--pid1=auto", "--", "x", NULL}), -EINVAL);
+}
+
 static void restarting_goes_with_no_other_flag(void **state)
 {
 	(void)state;
@@ -59,4 +71,5 @@ static void restarting_goes_with_no_other_flag(void **state)
 TEST_MAIN(cmocka_unit_test(what_follows_the_dashes_is_the_programs_to_the_byte),
           cmocka_unit_test(a_program_named_with_dashes_is_a_program),
           cmocka_unit_test(what_is_missing_or_unknown_is_named),
+          cmocka_unit_test(who_is_process_1_is_a_word_like_any),
           cmocka_unit_test(restarting_goes_with_no_other_flag))
