@@ -21,6 +21,8 @@
  * often. */
 #define SPOOL_EVERY_MS 50
 #define DEAF_MS        100
+/* An agent that was killed is replaced after 100 ms; the first process has more patience. */
+#define LOST_MS 250
 
 struct worker {
 	struct estate *estate;
@@ -122,7 +124,9 @@ static int finish(struct worker *worker)
 		return 0;
 	}
 	spool_finish(&page->spool, &worker->link.hello, 0);
-	while (!worker->link.reached && getenv(CONTRACT_ENV_CONTAINER) &&
+	if (worker->link.reached && worker->link.sock < 0)
+		last_ms = clock_ms() + LOST_MS;
+	while (worker->link.sock < 0 && getenv(CONTRACT_ENV_CONTAINER) &&
 	       atomic_load(&page->told) < ESTATE_TOLD_NOW) {
 		uint64_t now = clock_ms();
 

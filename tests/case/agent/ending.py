@@ -105,6 +105,19 @@ def forgets_nothing():
            "a Job ends although its agent was killed after its first container's end", agent.raw[-3:])
 
 
+def last_moment():
+    """The agent is killed, and its container ends before there is another one."""
+    agent = Agent("a main command x", "OnFailure", restart=True)
+    process = gated("/bin/echo bye", name="a")
+    agent.covered("a")
+    os.kill(agent.pid(), signal.SIGKILL)
+    status = go(process)
+    took = elapsed(agent.process.wait)
+    agent.left("killed at the last moment")
+    report(status == 0 and ["/bin/echo", "bye"] in agent.execs() and agent.records[-1]["reason"] == "containers-ended" and took < 2.5,
+           "what a container does while its agent is replaced is recorded, and its Job ends", (status, agent.execs(), took))
+
+
 def ended_meanwhile():
     agent = Agent("a main command x", "Never", restart=True, options=("--coverage-seconds", "2"))
     process = container(["sleep", "60"], "a", stderr=subprocess.DEVNULL)
@@ -141,5 +154,5 @@ def spool_once():
 
 
 def everything():
-    for part in (told, policies, restarted, killed_under_load, forgets_nothing, ended_meanwhile, spool_once):
+    for part in (told, policies, restarted, killed_under_load, forgets_nothing, last_moment, ended_meanwhile, spool_once):
         part()
