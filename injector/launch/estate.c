@@ -2,6 +2,7 @@
 #include "injector/launch/estate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -45,11 +46,13 @@ void estate_wake(const struct estate *estate)
 		return; /* EAGAIN: it has been woken 2^64 - 2 times and not looked */
 }
 
-void estate_let_go(const struct estate *estate)
+static void release(const struct estate *estate, const int kept[2])
 {
-	int keep[7] = {-1, -1, -1, -1, -1, -1, -1};
+	int keep[9];
 	size_t count = 0;
 
+	keep[count++] = kept[0];
+	keep[count++] = kept[1];
 	if (estate) {
 		keep[count++] = estate->host->ring_fd;
 		keep[count++] = estate->host->listener;
@@ -62,6 +65,28 @@ void estate_let_go(const struct estate *estate)
 	fds_release(keep, count);
 	if (chdir("/") < 0)
 		return; /* then its directory stays busy, as it would be without us */
+}
+
+void estate_let_go(const struct estate *estate)
+{
+	static const int none[2] = {-1, -1};
+
+	release(estate, none);
+}
+
+void estate_let_go_of_the_rest(const struct estate *estate)
+{
+	const int kept[2] = {fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1),
+	                     fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+	int i;
+
+	release(estate, kept);
+	for (i = 0; i < 2; i++) {
+		if (kept[i] < 0)
+			continue;
+		dup3(kept[i], STDOUT_FILENO + i, O_CLOEXEC);
+		close(kept[i]);
+	}
 }
 
 void estate_bear(const struct estate *estate, const char *title)

@@ -61,6 +61,10 @@ void estate_wake(const struct estate *estate);
  * us to close them.  `estate` may be NULL. */
 void estate_let_go(const struct estate *estate);
 
+/* The same, except that standard output and error stay what they are: of process 1, whose
+ * /proc/1/fd/1 programs of a container write to. */
+void estate_let_go_of_the_rest(const struct estate *estate);
+
 /* Bear `title` instead of the command line that this process was started with. */
 void estate_bear(const struct estate *estate, const char *title);
 

@@ -188,8 +188,13 @@ static int supervise(struct loop *loop, const struct run_options *options, const
 		estate->title = options->title;
 		spool_open(&estate->page->spool, CONTRACT_SPOOL_DIR, hello);
 	}
-	estate_let_go(estate);
+	if (getpid() == 1)
+		estate_let_go_of_the_rest(estate);
+	else
+		estate_let_go(estate);
 	status = loop_run(loop);
+	/* Whoever reads the program's output to its end is not to wait for the agent. */
+	estate_let_go(estate);
 	loop_finish(loop, status);
 	return end_like(status);
 }

@@ -37,6 +37,7 @@ static void detach(const struct estate *estate, pid_t first)
 	if (getppid() != first)
 		_exit(1);
 	setsid();
+	estate_let_go(estate);
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_NAME, WORKER_NAME);
 	estate_bear(estate, "farguard worker");

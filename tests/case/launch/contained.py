@@ -106,6 +106,17 @@ def agent_comes_and_goes():
     end(process)
 
 
+def output_of_process_one():
+    """Programs that no log is made of write to /proc/1/fd/1, cron(8)'s for one."""
+    argv = ["sh", "-c", "echo out >/proc/1/fd/1; echo err >/proc/1/fd/2; exit 3"]
+    bare, guarded = (run(as_pid1([*p, *argv])) for p in ([], RUN))
+    report(bare == guarded == (3, b"out\n", b"err\n"), "what is written to the output of process 1 arrives", (bare, guarded))
+    process = start_as_pid1([*RUN, "sh", "-c", "exit 3"], env=ENV)
+    text = process.stdout.read()
+    report(text == b"" and process.poll() is None, "its output ends with the program, not with the launcher", process.poll())
+    end(process)
+
+
 def cpu_of(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as f:
         fields = f.read().rsplit(")", 1)[1].split()
@@ -305,6 +316,6 @@ def everything():
         skip("as process 1 of a container", "needs root")
         return
     install()
-    for part in (as_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, self_wrapped, session,
+    for part in (as_process_one, output_of_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, self_wrapped, session,
                  ring_socket, stolen_name):
         part()
