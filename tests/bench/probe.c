@@ -71,7 +71,7 @@ static uint64_t probe(char **argv)
 {
 	uint64_t start = now_ns();
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (pid == 0) {
 		execv(argv[0], argv);
