@@ -50,19 +50,25 @@ pull_slowly() {
 	pulls_are "and both run once it is free" slow 5
 }
 
-payload_is_there() {
+payload_is() { # REPOSITORY: what a pod would be given now
 	pull_pod tried right sample-musl:dev | kubectl -n e2e-guarded create --dry-run=server -f - \
-		-o jsonpath='{.spec.initContainers[0].image}' | grep -qx "$registry/farguard-payload:dev"
+		-o jsonpath='{.spec.initContainers[0].image}' | grep -qx "$1:dev"
+}
+
+payload_from() { # REPOSITORY, and arguments of helm; the kubelet brings a changed ConfigMap to old pods in its own time
+	local repository=$1
+	shift
+	target_install "$@" >"$work/install" 2>&1 && kubectl -n farguard rollout restart deployment/farguard-webhook >>"$work/install" 2>&1 &&
+		kubectl -n farguard rollout status deployment/farguard-webhook --timeout 120s >>"$work/install" 2>&1 &&
+		within 90 "the payload to come from $repository" payload_is "$repository"
 }
 
 pull_payload() { # ours, from there, with what the pod pulls with
-	target_install --set replicas=1 --set payload.image.repository="$registry/farguard-payload" --set payload.image.pullPolicy=Always \
-		>"$work/install" 2>&1 || not_ok "pulls: our payload's place is configured" "$(cat "$work/install")"
-	check "pulls: the payload is to come from there" within 90 "the webhook's new configuration" payload_is_there
+	check "pulls: our payload is to come from there" payload_from "$registry/farguard-payload" --set replicas=1 \
+		--set payload.image.repository="$registry/farguard-payload" --set payload.image.pullPolicy=Always
 	pull_in_both ours right sample-musl:dev
 	pulls_are "and does, by the pod's own secret" ours 5
-	target_install --set replicas=2 >"$work/install" 2>&1
-	within 20 "the API server to reach the webhook" target_guards e2e-guarded
+	check "pulls: and from its old place again" payload_from farguard.test/farguard-payload --set replicas=2
 }
 
 part_pulls() {
