@@ -250,6 +250,7 @@ const char *agent_run(struct agent *agent)
 	agent->start_ns = agent->now_ns;
 	agent->heartbeat_ns =
 	        agent->now_ns + agent->config.report.heartbeat_seconds * 1000000000ull;
+	agent->state->beat++; /* from here on there is a log to go on with */
 	containers_restore(&agent->containers, agent->state);
 	memcpy(agent->lost, agent->state->lost, sizeof(agent->lost));
 	speak_hello(agent, NULL);

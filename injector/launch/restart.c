@@ -70,10 +70,10 @@ struct worker {
 	struct signals_mask mask;
 	struct backoff backoff;
 	enum restart_state state;
-	pid_t pid;    /* 0 while none runs */
-	int state_fd; /* -1: without one */
-	int why;      /* wait status to report instead of our own SIGKILL's; 0: none */
-	uint32_t beat;
+	pid_t pid;                 /* 0 while none runs */
+	int state_fd;              /* -1: without one */
+	int why;                   /* wait status to report instead of our own SIGKILL's; 0: none */
+	uint32_t beat, first_beat; /* as last looked at, and when it was started */
 	unsigned quiet, told_starts;
 	uint64_t began_ms, due_ms, look_ms;
 };
@@ -113,9 +113,23 @@ static void tell_first(const struct worker *worker)
 	kill(getpid(), SIGTERM);
 }
 
+/* What the worker counts up; 0 of one that never did: another program, or no memory for it. */
+static uint32_t beat_of(const struct worker *worker)
+{
+	uint32_t beat = 0;
+
+	if (worker->state_fd < 0 ||
+	    pread(worker->state_fd, &beat, sizeof(beat), CONTRACT_STATE_BEAT_AT) != sizeof(beat))
+		return 0;
+	return beat;
+}
+
 static int start(struct worker *worker)
 {
-	pid_t pid = fork();
+	pid_t pid;
+
+	worker->first_beat = beat_of(worker);
+	pid = fork();
 
 	if (pid == 0) {
 		if (worker->state == RESTART_ENDING)
@@ -193,16 +207,19 @@ static void report(struct worker *worker, int status)
 	say("run: ", worker->file, " ", how, NULL);
 }
 
-/* What the end of a worker is.  One that was told to end may take the signal as it comes. */
+/* What the end of a worker is.  One that was told to end may take the signal as it comes; an agent
+ * that went on from another and died of it before it could look has left that one's log open. */
 static enum restart_event ended(const struct worker *worker, int status)
 {
+	bool told = worker->state == RESTART_ENDING && !worker->why;
+	int number = WTERMSIG(status);
+
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status) == 0 ? RESTART_DONE : RESTART_FAILED;
-	return worker->state == RESTART_ENDING && !worker->why &&
-	                       (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT ||
-	                        WTERMSIG(status) == SIGQUIT)
-	               ? RESTART_DONE
-	               : RESTART_KILLED;
+	if (!told || (number != SIGTERM && number != SIGINT && number != SIGQUIT))
+		return RESTART_KILLED;
+	return worker->first_beat && beat_of(worker) == worker->first_beat ? RESTART_KILLED
+	                                                                   : RESTART_DONE;
 }
 
 /* Reap everything; returns what that means for the worker, or -1. */
@@ -231,13 +248,13 @@ static int reap(struct worker *worker)
 static bool hangs(struct worker *worker, uint64_t now)
 {
 	bool told = worker->state == RESTART_ENDING;
-	uint32_t beat = 0;
+	uint32_t beat;
 
-	if (worker->pid == 0 || worker->state_fd < 0 || now < worker->look_ms)
+	if (worker->pid == 0 || now < worker->look_ms)
 		return false;
 	worker->look_ms = now + (told ? WATCH_TOLD_MS : WATCH_MS);
-	if (pread(worker->state_fd, &beat, sizeof(beat), CONTRACT_STATE_BEAT_AT) != sizeof(beat) ||
-	    beat == 0)
+	beat = beat_of(worker);
+	if (beat == 0)
 		return false;
 	worker->quiet = beat == worker->beat ? worker->quiet + 1 : 0;
 	worker->beat = beat;

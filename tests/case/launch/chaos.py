@@ -173,7 +173,7 @@ class Pod:
 
     def of_log(self):
         lines = self.log.decode(errors="replace").splitlines()
-        numbers = []
+        numbers, last = [], "goodbye"
         for line in lines:
             try:
                 record = json.loads(line)
@@ -184,8 +184,11 @@ class Pod:
             if error:
                 yield f"not by the schema: {error.message[:200]}: {line[:300]}"
             numbers.append(record["seq"])
+            last = record["kind"]
         if numbers != list(range(1, len(numbers) + 1)):
             yield f"the sequence is {numbers}"
+        if last != "goodbye":
+            yield f"the agent's last word is {last}"
         if self.errors:
             yield f"the agent's container says {self.errors!r} on standard error"
 
