@@ -36,7 +36,7 @@ class Twins:
         self.began = time.monotonic()
         self.is_job = case.startswith("job")
         self.due = self.began + run.random.uniform(0, 3) if case == "fleeting" else None
-        self.is_deleted = self.first_settled = None
+        self.is_deleted = self.first_settled = self.asked = None
         namespaces = [BARE, GUARDED]
         run.random.shuffle(namespaces)
         for namespace in namespaces:
@@ -68,7 +68,7 @@ class Twins:
             self.delete()
 
     def delete(self):
-        self.is_deleted = True
+        self.is_deleted, self.asked = True, time.time()
         for namespace in (BARE, GUARDED):
             self.run.api.request("DELETE", self.path(namespace, self.key) + "?propagationPolicy=Background")
 
@@ -128,11 +128,11 @@ class Twins:
             yield from chaos_judge.own_containers(guarded, hits, loose)
         whole = not hits and not loose and not self.is_served() and guarded.settled
         yield from chaos_judge.log_faults(self.run.watch[GUARDED], guarded, hits, whole)
-        took = [chaos_judge.time_to_end(s) for s in (bare, guarded)]
-        if self.is_served() and None not in took and not loose:
+        took = [chaos_judge.time_to_end(s, self.asked) for s in (bare, guarded)]
+        if self.is_served() and self.case != "fleeting" and None not in took and not loose:
             self.run.took.append(took)
             grace = guarded.pod["spec"]["terminationGracePeriodSeconds"]
-            if took[1] >= grace > took[0] and self.case != "fleeting":
+            if took[1] >= grace > took[0]:
                 yield f"its containers took {took[1]:.0f} s to end of a grace of {grace}, bare {took[0]:.0f} s"
 
     def explain(self):

@@ -41,14 +41,14 @@ def outcome(watch, seen, loose):
     return out
 
 
-def time_to_end(seen):
-    """Seconds from the deletion to the end of the last container, or None.  When the object goes is the kubelet's business."""
-    meta = seen.pod["metadata"]
-    ends = [s["state"]["terminated"]["finishedAt"] for s in statuses(seen.pod) if (s["state"].get("terminated") or {}).get("finishedAt")]
-    if not meta.get("deletionTimestamp") or not ends:
+def time_to_end(seen, asked):
+    """Seconds from `asked`, when it was deleted, to the end of its last container, or None.  When the object goes is the
+    kubelet's business."""
+    ends = [s["state"]["terminated"]["finishedAt"] for s in statuses(seen.pod)
+            if (s["state"].get("terminated") or {}).get("finishedAt")]
+    if not ends or not asked:
         return None
-    until, last = (datetime.datetime.fromisoformat(t.replace("Z", "+00:00")) for t in (meta["deletionTimestamp"], max(ends)))
-    return (last - until).total_seconds() + meta.get("deletionGracePeriodSeconds", 0)
+    return datetime.datetime.fromisoformat(max(ends).replace("Z", "+00:00")).timestamp() - asked
 
 
 def spoiled(seen):
