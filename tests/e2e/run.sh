@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine (all by default) chaos
+#   parts: matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine (all by default) chaos attack
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -19,6 +19,8 @@ SECONDS=0
 . "$here/api.sh"
 # shellcheck source=tests/e2e/matrix.sh
 . "$here/matrix.sh"
+# shellcheck source=tests/e2e/attack.sh
+. "$here/attack.sh"
 # shellcheck source=tests/e2e/sessions.sh
 . "$here/sessions.sh"
 # shellcheck source=tests/e2e/trouble.sh

@@ -6,12 +6,13 @@ import os
 import random
 import socket
 import struct
+import tempfile
 import threading
 import time
 
 import ring
-from pod import Agent, container, gated, stop
-from world import report, seqpacket, until
+from pod import Agent, container, elapsed, gated, go, stop
+from world import WORK, report, seqpacket, until
 
 ADDRESS = "\0farguard-agent"
 SEALS = 0x1 | 0x2 | 0x4  # F_SEAL_SEAL, SHRINK, GROW
@@ -87,6 +88,11 @@ def descriptors():
                  "too many": [memory() for _ in range(9)]}
         kept = [name for name, fds in wrong.items() if not said(hello(), fds)]
     report(not kept, "a descriptor that is no sealed ring is refused", kept)
+    kept = 0
+    for _ in range(200):
+        kept += not said(b"", [ends[0]] * 100)
+    open_fds = len(os.listdir(f"/proc/{agent.pid()}/fd"))
+    report(kept == 0 and open_fds < 16, "a datagram of no bytes leaves none of its descriptors", (kept, open_fds))
     same = memory()
     first = connect()
     socket.send_fds(first, [hello(b"one")], [same])
@@ -159,6 +165,95 @@ def impostors():
         sock.close()
     stop(process)
     agent.stop("impostors")
+
+
+def claim(name=b"web", end=False):
+    """In a container's name, with a ring of one's own."""
+    sock = connect()
+    socket.send_fds(sock, [hello(name)], [memory()])
+    if end:
+        sock.send(hello(name, kind=2))
+    return sock
+
+
+def false_end():
+    """Others say that the container has ended, while it runs, in a pod that ends with its containers."""
+    agent = Agent(policy="Never")
+    process = gated("/bin/echo real")
+    agent.covered()
+    for _ in range(3):
+        claim(end=True).close()
+        time.sleep(0.3)
+    contested = until(lambda: agent.of("coverage", container="web", contested=True))
+    time.sleep(2)
+    alive = agent.process.poll() is None
+    go(process)
+    agent.left("a false end")
+    report(alive and contested and len(agent.of("coverage")) == 2, "it is waited for all the same, and that its name is contested is said once",
+           (alive, agent.of("coverage")))
+    real = [r for r in agent.of("event", type="execve") if r["proc"]["args"] == ["/bin/echo", "real"]]
+    report([r.get("contested") for r in real] == [True], "so is with each of its events", real)
+
+
+def rings_heard():
+    with open("/proc/net/unix", encoding="ascii") as f:
+        return "@farguard-ring." in f.read()
+
+
+def end_before_hello():
+    """Somebody is faster than the launcher with its first hello, and with its end."""
+    process = gated("/bin/echo real")
+    until(rings_heard, 20)
+
+    def race():
+        for _ in range(20000):
+            try:
+                return claim(end=True).close()
+            except OSError:
+                time.sleep(0.001)
+        return None
+
+    thread = threading.Thread(target=race)
+    thread.start()
+    agent = Agent(policy="Never")
+    thread.join()
+    time.sleep(1.5)
+    alive = agent.process.poll() is None
+    go(process)
+    agent.left("an end before the hello")
+    report(alive and ["/bin/echo", "real"] in agent.execs(), "whose launcher is there is waited for", (alive, agent.raw[-6:]))
+    report(agent.of("coverage", container="web", contested=True), "and that others spoke for it is said", agent.of("coverage"))
+
+
+def held_open():
+    """A native sidecar speaks in the name of a Job's container and goes on after its end."""
+    agent = Agent("web main command x;side sidecar command y", "Never")
+    process = gated("/bin/echo real")
+    agent.covered()
+    sock = claim()
+    until(lambda: agent.of("coverage", container="web", contested=True))
+    go(process)
+    took = elapsed(agent.end)
+    agent.left("a connection that is held")
+    sock.close()
+    report(took < 3, "does not keep a Job from its end", took)
+
+
+def others_records():
+    """An init container leaves records in names that are not its own."""
+    spool = tempfile.mkdtemp(dir=WORK)
+    for name in ("web", "db", "other"):
+        os.makedirs(os.path.join(spool, name))
+        for of in ("web", "db", "other"):
+            with open(os.path.join(spool, name, of + ".records"), "wb") as f:
+                f.write(hello(of.encode()))
+    agent = Agent("db init command pg;web main command x", "Never", spool=spool)
+    time.sleep(1)
+    alive = agent.process.poll() is None
+    container(["true"]).wait(60)
+    agent.left("records of others")
+    said = [(r["container"], r["covered"]) for r in agent.of("coverage")]
+    report(alive and said == [("db", True), ("web", True)], "only its own are believed, and end no main container", (alive, said))
 
 
 def flood(over):
@@ -250,5 +345,6 @@ def taken():
 
 
 def everything():
-    for part in (garbage, descriptors, thousand, invented, impostors, flooded, scribblers, taken):
+    for part in (garbage, descriptors, thousand, invented, impostors, false_end, end_before_hello, held_open, others_records, flooded, scribblers,
+                 taken):
         part()
