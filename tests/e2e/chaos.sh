@@ -1,7 +1,7 @@
 # chaos.sh - pods start and end while Farguard's processes are killed; none differs from its bare twin.
 # shellcheck shell=bash disable=SC2154 # read by tests/e2e/run.sh
 #
-# Owns     Namespaces e2e-chaos-bare and e2e-chaos-guarded.  CHAOS_PODS=N guarded pods instead of 50 (`make chaos`:
+# Owns     Namespaces e2e-chaos-bare and e2e-chaos-guarded.  CHAOS_PODS=N guarded pods instead of 46 (`make chaos`:
 #          3000), CHAOS_SEED=N for the choices of an earlier run, CHAOS_PARALLEL=N twins at a time.
 
 part_chaos() {
@@ -24,6 +24,6 @@ part_chaos() {
 	done
 	within 20 "the webhook to know the namespace" target_guards e2e-chaos-guarded
 	read -r init _ <"$cluster_dir/init"
-	tap_of env CHAOS_PODS="${CHAOS_PODS:-50}" "$here/chaos.py" "$api_port" "$cluster_dir" "$cgroup" "$init" "$top/hack/cluster.sh"
+	tap_of env CHAOS_PODS="${CHAOS_PODS:-46}" "$here/chaos.py" "$api_port" "$cluster_dir" "$cgroup" "$init" "$top/hack/cluster.sh"
 	kubectl delete namespace e2e-chaos-bare e2e-chaos-guarded --wait >/dev/null
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine (all by default) chaos attack
+#   parts: matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine (all by default) attack
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -120,7 +120,7 @@ setup() {
 	fi
 }
 
-[ $# -gt 0 ] || set -- matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy uninstall machine
+[ $# -gt 0 ] || set -- matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end
