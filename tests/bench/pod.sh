@@ -1,5 +1,5 @@
 # pod.sh - a pod to measure: roots, bare and guarded, an agent, and containers that run.
-# shellcheck shell=bash disable=SC2034 # run.sh reads what is set here
+# shellcheck shell=bash disable=SC2034,SC2154 # run.sh reads what is set here, and sets what is read
 #
 # Owns     $work, the overlays in it, the agent's container and those of contain(), until pod_end.
 
