@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine (all by default) attack
+#   parts: matrix exec terminal debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine (all by default) attack
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -23,6 +23,8 @@ SECONDS=0
 . "$here/attack.sh"
 # shellcheck source=tests/e2e/sessions.sh
 . "$here/sessions.sh"
+# shellcheck source=tests/e2e/terminal.sh
+. "$here/terminal.sh"
 # shellcheck source=tests/e2e/trouble.sh
 . "$here/trouble.sh"
 # shellcheck source=tests/e2e/jobs.sh
@@ -120,7 +122,7 @@ setup() {
 	fi
 }
 
-[ $# -gt 0 ] || set -- matrix exec debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine
+[ $# -gt 0 ] || set -- matrix exec terminal debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end
