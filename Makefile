@@ -99,7 +99,7 @@ libs = $(foreach m,$1,$(call lib,$m))
 with_deps = $1 $(DEPS_$1)
 
 .PHONY: all check fuzz fuzz-long layers headers tidy names analyze shell lint fmt compdb clean help \
-        install install-files demo test soak chaos bench cases FORCE
+        install install-files demo test soak chaos twins bench cases FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -254,6 +254,8 @@ soak:
 chaos: all
 	$QCHAOS_PODS=$${CHAOS_PODS:-3000} FARGUARD_BUILD=$B tests/case/chaos_test.py
 	$QCHAOS_PODS=$${CHAOS_PODS:-3000} tests/e2e/run.sh chaos
+twins:
+	$QTWINS=all TWINS_WRITE=1 tests/e2e/run.sh matrix
 clean:
 	rm -rf $(filter-out build/cluster,$(wildcard build/*)) compile_commands.json
 
@@ -271,6 +273,7 @@ help:
 	@echo '                  FUZZ="ring peer spool" chooses'
 	@echo '  make soak       an hour of pods coming and going'
 	@echo '  make chaos      3,000 pod starts (CHAOS_PODS=) while Farguard in them is killed, each beside a bare twin (root)'
+	@echo '  make twins      every sample image as every kind of workload, guarded beside bare; writes injector/COVERAGE.md (root)'
 	@echo '  make install    into DESTDIR= PREFIX=/usr/local'
 	@echo '  make clean      remove what was built (build/cluster, slow to make, stays)'
 	@echo

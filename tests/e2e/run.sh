@@ -5,6 +5,7 @@
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
+#          TWINS=all runs the whole product of part matrix, TWINS_ONLY=TEXT some of it, TWINS_WRITE=1 writes its table.
 # Owns     Namespaces e2e-*, the release `farguard`.  The machine's cluster is taken down again when
 #          it was not up before.  FARGUARD_E2E_KUBECONFIG takes another (hack/cluster/target.sh).
 set -uo pipefail
@@ -51,6 +52,7 @@ SECONDS=0
 . "$here/chaos.sh"
 
 work=$(mktemp -d)
+stood=
 finish() {
 	injector_end
 	registry_end
@@ -132,13 +134,11 @@ if target_local && ! "$top/hack/cluster.sh" status >/dev/null 2>&1; then
 	"$here/machine.sh" >"$work/machine.before"
 fi
 setup
-# Three parts go on with the pods that the matrix made.
-case " $* " in
-*" matrix "*) ;;
-*" exec "* | *" debug "* | *" survive "* | *" delete "*) set -- matrix "$@" ;;
-esac
 for part; do
 	say "part $part"
+	case $part in
+	exec | debug | survive | delete) [ -n "$stood" ] || stand && stood=1 ;;
+	esac
 	failed_before=$tap_failed
 	"part_$part"
 	[ $tap_failed -eq "$failed_before" ] || [ "$part" = uninstall ] || [ "$part" = machine ] || dump e2e-guarded
