@@ -1,6 +1,7 @@
 """chaos_left.py - what pods could leave on the local cluster's node, as sets of names; two of these are compared.
 
-Limits   Programs that are the cluster's own are named without their process id: they may have been restarted.
+Limits   The kubelet's own control groups, one for each QoS class, come with the first pod and stay: those of pods count.
+         Programs that are the cluster's own are named without their process id: they may have been restarted.
 """
 import os
 import re
@@ -72,7 +73,7 @@ def look(folder, init, cgroup):
         "memory file": memfds(found),
         "mount": {line.split()[1] for line in read(f"/proc/{init}/mounts").splitlines()},
         "control group": {d for top in ["/sys/fs/cgroup", *below("/sys/fs/cgroup", 1)]
-                          for d in below(f"{top}/{cgroup}", 6) if os.path.isdir(d)},
+                          for d in below(f"{top}/{cgroup}", 6) if "/pod" in d and os.path.isdir(d)},
         "network namespace": below(f"{root}/run/netns", 1),
         "address": below(f"{root}/var/lib/cni/networks", 2),
         "interface": set(re.findall(r"^ *(\w+):", read(f"/proc/{init}/net/dev"), re.M)),
