@@ -22,6 +22,8 @@ packages=(
 	ca-certificates golang-go
 	# where the cases look images up
 	docker-registry
+	# programs that insist on being process 1, for the tests
+	s6 execline catatonit
 	# images of the demo and of the tests
 	buildah debootstrap busybox-static
 	# promtool for the chart's alerts, and a scrape

@@ -1,9 +1,10 @@
 /* keeper.h - the worker's life, in the first process.
  *
  * Why      Whoever kills, stops or crashes the worker gets a new one; until that is there, the
- * first process answers those who wait for the ring, which takes no look at what they send. Limits
- * The first new one comes at once; one that did not last is followed after 100 ms, doubling to 10 s
- * (backoff.h).
+ *          first process answers those who wait for the ring, which takes no look at what they
+ *          send.
+ * Limits   The first new one comes at once; one that did not last is followed after 100 ms,
+ *          doubling to 10 s (backoff.h).
  */
 #ifndef FARGUARD_LAUNCH_KEEPER_H
 #define FARGUARD_LAUNCH_KEEPER_H
