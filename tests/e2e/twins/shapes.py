@@ -97,7 +97,7 @@ def message(name, setting, sh):
 
 @shape("terminationMessagePolicy FallbackToLogsOnError")
 def message_from_log(name, setting, sh):
-    return one(name, setting, sh("echo one; echo two >&2; exit 1", terminationMessagePolicy="FallbackToLogsOnError"))
+    return one(name, setting, sh("echo one; echo two; exit 1", terminationMessagePolicy="FallbackToLogsOnError"))
 
 
 @shape("restartPolicy OnFailure: fails twice, then succeeds; back-off and count")
