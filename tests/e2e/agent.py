@@ -16,7 +16,7 @@ import urllib.error
 
 import jobspecs
 from jobs import Api, conditions, create, is_over, name_of
-from matrix import Report
+from report import Report
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PTRACE_SEIZE, PTRACE_INTERRUPT, WALL = 0x4206, 0x4207, 0x40000000

@@ -18,8 +18,8 @@ import pathlib
 
 import jsonschema
 from chaos_api import statuses
+from workloads import OURS
 
-OURS = ("farguard-agent", "farguard-install")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "injector/report/schema.json").read_text())
 VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)

@@ -16,7 +16,8 @@ import urllib.error
 import urllib.request
 
 import jobspecs
-from matrix import OURS, Report
+from report import Report
+from workloads import OURS
 
 BARE, SIDECAR, PLAIN = "e2e-jobs-bare", "e2e-jobs-sidecar", "e2e-jobs-plain"
 SETS = (BARE, SIDECAR, PLAIN)

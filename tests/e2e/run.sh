@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [PART...] - Farguard on a real Kubernetes, from the images to the uninstall (TAP; root).
 #
-#   parts: matrix exec terminal debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine (all by default) attack
+#   parts: matrix exec terminal debug survive delete jobs agent attack refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine; all by default
 #
 # Why      Each sample image runs as each kind of workload, once guarded and once bare, at the same
 #          time; whatever a user could tell must be the same, and the agent must name what ran.
@@ -124,7 +124,7 @@ setup() {
 	fi
 }
 
-[ $# -gt 0 ] || set -- matrix exec terminal debug survive delete jobs agent refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine
+[ $# -gt 0 ] || set -- matrix exec terminal debug survive delete jobs agent attack refuse specs injectors lookup pulls servers rotate outage watch circuit policy chaos uninstall machine
 [ "$(id -u)" = 0 ] || {
 	skip "end to end" "needs root"
 	tap_end
