@@ -106,11 +106,11 @@ def hold(pid):
 
 
 def starve(target):
-    """Whatever it starts has no memory: the OOM killer ends it."""
+    """What it starts has too little memory: the OOM killer ends it."""
     group = target.group("memory")
     os.kill(target.worker(), signal.SIGKILL)
     used = int((group / "memory.usage_in_bytes").read_text())
-    for more in range(0, 1 << 20, 1 << 16):  # as low as it can be reclaimed
+    for more in range(1 << 17, 1 << 20, 1 << 16):  # the first process can fork, as ever
         try:
             (group / "memory.limit_in_bytes").write_text(str(used + more))
             return

@@ -93,6 +93,16 @@ static void merge(struct json_object *list, struct json_object *more, struct tre
 	}
 }
 
+const char *status_default_container(const struct plan *plan)
+{
+	struct json_object *annotations = tree_get(plan->metadata, "annotations");
+
+	if (plan_is_repair(plan) || plan->count != 1 || plan->containers[0].init ||
+	    tree_has(annotations, ANNOTATION_DEFAULT))
+		return NULL;
+	return plan->containers[0].name;
+}
+
 static struct json_object *undo(const struct plan *plan, struct ops *ops)
 {
 	struct tree_build *build = &ops->build;
@@ -114,6 +124,9 @@ static struct json_object *undo(const struct plan *plan, struct ops *ops)
 		if (tree_has(old_undo, "status"))
 			tree_put(build, out, "status",
 			         json_object_get(tree_get(old_undo, "status")));
+		if (tree_has(old_undo, "defaultContainer"))
+			tree_put(build, out, "defaultContainer",
+			         json_object_get(tree_get(old_undo, "defaultContainer")));
 	} else {
 		if (tree_get(labels, LABEL_INJECTED))
 			tree_put(build, out, "label",
@@ -121,6 +134,9 @@ static struct json_object *undo(const struct plan *plan, struct ops *ops)
 		if (tree_get(annotations, ANNOTATION_STATUS))
 			tree_put(build, out, "status",
 			         json_object_get(tree_get(annotations, ANNOTATION_STATUS)));
+		if (status_default_container(plan))
+			tree_put_string(build, out, "defaultContainer",
+			                status_default_container(plan));
 	}
 	return out;
 }
@@ -155,4 +171,7 @@ void status_put(const struct plan *plan, struct ops *ops, struct json_object *st
 	}
 	ops_put(ops, tree_has(annotations, ANNOTATION_STATUS) ? "replace" : "add", POINTER_STATUS,
 	        tree_new_string(&ops->build, text.bytes));
+	if (status_default_container(plan))
+		ops_put(ops, "add", POINTER_DEFAULT,
+		        tree_new_string(&ops->build, status_default_container(plan)));
 }

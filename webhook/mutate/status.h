@@ -10,8 +10,12 @@
 struct json_object *status_make(struct plan *plan, struct ops *ops, enum reason reason,
                                 struct json_object *spec_after);
 
-/* Add the operation that writes it. */
+/* Add the operations that write it and what kubectl needs now that a container is not alone. */
 void status_put(const struct plan *plan, struct ops *ops, struct json_object *status);
+
+/* The only container of the pod, which kubectl took without a word and, with the annotation
+ * ANNOTATION_DEFAULT, still does; NULL when there were more, or the pod says it itself. */
+const char *status_default_container(const struct plan *plan);
 
 /* The status in `pod`'s annotation, parsed; NULL when there is none that is JSON.  Caller puts. */
 struct json_object *status_of(struct json_object *pod);

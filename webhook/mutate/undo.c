@@ -190,25 +190,34 @@ static void undo_list(struct undo *undo, const char *key, bool init)
 	remove_from(undo, list, pointer, pointer, init ? our_init : our_container);
 }
 
-/* A label or annotation of ours: away, or the value that the pod came with. */
-static void undo_word(struct undo *undo, const char *map_key, const char *word, const char *pointer,
-                      struct json_object *was)
+/* A label or annotation of ours: away, or the value that the pod came with.  With it goes the map
+ * that we made, if nothing but `ours` words stand in it; returns whether it does. */
+static bool undo_word(struct undo *undo, const char *map_key, const char *word, const char *pointer,
+                      struct json_object *was, size_t ours)
 {
 	struct json_object *map = tree_object(undo->metadata, map_key);
 	char path[OPS_POINTER_MAX];
 
 	ops_join(undo->ops, path, "/metadata/%s", map_key);
-	if (!tree_has(map, word)) {
-		if (map)
-			give_back(undo, path, path, (size_t)json_object_object_length(map));
-		return;
-	}
-	if (was) {
+	if (!was && map &&
+	    give_back(undo, path, path, (size_t)json_object_object_length(map) - ours))
+		return true;
+	if (!tree_has(map, word))
+		return false;
+	if (was)
 		ops_put(undo->ops, "replace", pointer, json_object_get(was));
-		return;
-	}
-	if (!give_back(undo, path, path, (size_t)json_object_object_length(map) - 1))
+	else
 		ops_remove(undo->ops, pointer);
+	return false;
+}
+
+/* Whether the annotation is the one that we put there. */
+static bool has_our_default(struct json_object *annotations, struct json_object *said)
+{
+	const char *ours = tree_string(said, "defaultContainer");
+	const char *now = tree_string(annotations, ANNOTATION_DEFAULT);
+
+	return ours && now && strcmp(ours, now) == 0;
 }
 
 static void undo_metadata(struct undo *undo, struct json_object *status)
@@ -216,17 +225,23 @@ static void undo_metadata(struct undo *undo, struct json_object *status)
 	struct json_object *labels = tree_object(undo->metadata, "labels");
 	struct json_object *annotations = tree_object(undo->metadata, "annotations");
 	struct json_object *said = tree_object(status, "undo");
+	const bool has_default = has_our_default(annotations, said);
+	const size_t our_labels = tree_has(labels, LABEL_INJECTED);
+	const size_t our_annotations = tree_has(annotations, ANNOTATION_STATUS) + has_default;
 	size_t left = (size_t)(undo->metadata ? json_object_object_length(undo->metadata) : 0);
 
 	/* Both maps and their mother may be all ours. */
-	left -= labels && tree_has(labels, LABEL_INJECTED) &&
-	        json_object_object_length(labels) == 1;
-	left -= annotations && tree_has(annotations, ANNOTATION_STATUS) &&
-	        json_object_object_length(annotations) == 1;
+	left -= our_labels && (size_t)json_object_object_length(labels) == our_labels;
+	left -= our_annotations &&
+	        (size_t)json_object_object_length(annotations) == our_annotations;
 	if ((labels || annotations) && give_back(undo, "/metadata", "/metadata", left))
 		return;
-	undo_word(undo, "labels", LABEL_INJECTED, POINTER_INJECTED, tree_get(said, "label"));
-	undo_word(undo, "annotations", ANNOTATION_STATUS, POINTER_STATUS, tree_get(said, "status"));
+	undo_word(undo, "labels", LABEL_INJECTED, POINTER_INJECTED, tree_get(said, "label"),
+	          our_labels);
+	if (!undo_word(undo, "annotations", ANNOTATION_STATUS, POINTER_STATUS,
+	               tree_get(said, "status"), our_annotations) &&
+	    has_default)
+		ops_remove(undo->ops, POINTER_DEFAULT);
 }
 
 /* Whether anything of ours stands in the pod at all. */

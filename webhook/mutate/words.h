@@ -15,10 +15,13 @@
 #define ANNOTATION_PID1   "farguard.io/pid1"
 #define ANNOTATION_STATUS "farguard.io/status"
 #define ANNOTATION_MIRROR "kubernetes.io/config.mirror"
-#define LABEL_FARGATE     "eks.amazonaws.com/fargate-profile"
-#define SCHEDULER_FARGATE "fargate-scheduler"
-#define LABEL_OS          "kubernetes.io/os"
-#define POINTER_INJECTED  "/metadata/labels/farguard.io~1injected"
-#define POINTER_STATUS    "/metadata/annotations/farguard.io~1status"
+/* The container that kubectl takes where none is named, without a word about the choice. */
+#define ANNOTATION_DEFAULT "kubectl.kubernetes.io/default-container"
+#define LABEL_FARGATE      "eks.amazonaws.com/fargate-profile"
+#define SCHEDULER_FARGATE  "fargate-scheduler"
+#define LABEL_OS           "kubernetes.io/os"
+#define POINTER_INJECTED   "/metadata/labels/farguard.io~1injected"
+#define POINTER_STATUS     "/metadata/annotations/farguard.io~1status"
+#define POINTER_DEFAULT    "/metadata/annotations/kubectl.kubernetes.io~1default-container"
 
 #endif

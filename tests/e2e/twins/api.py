@@ -65,6 +65,16 @@ class Api:
                                         f"{'&previous=true' if previous else ''}")
         return text if status == 200 else None
 
+    def whole_log(self, namespace, pod, container):
+        """The same of a container that has ended: the runtime goes on for a moment to write down what it was told."""
+        text = self.log(namespace, pod, container)
+        for _ in range(20):
+            time.sleep(0.2)
+            before, text = text, self.log(namespace, pod, container)
+            if before == text:
+                break
+        return text
+
     def follow(self, namespace, pod, container, seconds):
         """What a container says from its start to its end; at most for so many seconds between two words."""
         link, said = self.connect(seconds), bytearray()

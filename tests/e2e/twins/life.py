@@ -197,7 +197,7 @@ class Twins:
             view, made, name = item
             key = view.namespace, made["metadata"]["name"], name
             over = made["status"]["phase"] in ("Succeeded", "Failed")
-            self.logs[key] = self.world.api.log(*key) if over else self.world.api.follow(*key, PATIENCE)
+            self.logs[key] = self.world.api.whole_log(*key) if over else self.world.api.follow(*key, PATIENCE)
         wanted = [(view, made, name) for view in self.views for made, name in self.containers(view)]
         with concurrent.futures.ThreadPoolExecutor(max(1, len(wanted))) as pool:
             done = [pool.submit(collect, item) for item in wanted]
