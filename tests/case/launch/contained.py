@@ -111,10 +111,20 @@ def output_of_process_one():
     argv = ["sh", "-c", "echo out >/proc/1/fd/1; echo err >/proc/1/fd/2; exit 3"]
     bare, guarded = (run(as_pid1([*p, *argv])) for p in ([], RUN))
     report(bare == guarded == (3, b"out\n", b"err\n"), "what is written to the output of process 1 arrives", (bare, guarded))
+    # Whoever reads to the end waits for those who hold it open: unshare(1) for one, so the launcher is looked at.
     process = start_as_pid1([*RUN, "sh", "-c", "exit 3"], env=ENV)
-    text = process.stdout.read()
-    report(text == b"" and process.poll() is None, "its output ends with the program, not with the launcher", process.poll())
+    launcher = until(lambda: children(process.pid))[0]
+    outputs = until(lambda: (p := outputs_of(launcher)) == {"/dev/null"} and p)
+    report(outputs and process.poll() is None, "its output ends with the program, not with the launcher", (outputs, process.poll()))
     end(process)
+
+
+def outputs_of(launcher):
+    """Where the outputs of a launcher and all that it started lead to."""
+    try:
+        return {os.readlink(f"/proc/{pid}/fd/{fd}") for pid in (launcher, *children(launcher)) for fd in (1, 2)}
+    except FileNotFoundError:  # one is ending
+        return set()
 
 
 def cpu_of(pid):
