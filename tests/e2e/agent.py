@@ -198,7 +198,7 @@ def blocked(one, report):
         alive = one.worker()
     finally:
         os.kill(shim, signal.SIGCONT)
-    grown = until(lambda: len([r for r in one.log() if r["kind"] == "event" and r["proc"]["args"][-1:] == ["flood"]]) > 100)
+    grown = until(lambda: len([r for r in one.log() if r["kind"] == "event" and r["proc"]["args"][-1:] == ["flood"]]) > 100, 60)
     report.check(alive and grown, "agent: one whose log nobody read goes on when somebody does", f"worker {alive}, {before} lines, then {len(one.log())}")
 
 
