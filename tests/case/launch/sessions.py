@@ -37,7 +37,9 @@ def left(one):
     """All that a session could leave behind."""
     pids = of_namespace(one)
     fds = {pid: len(os.listdir(f"/proc/{pid}/fd")) for pid in pids}
-    files = {d: sorted(os.listdir(f"/proc/{one}/root/{d}")) for d in ("dev/shm", "run", ".farguard")}
+    # Of what all the machine shares, what bears our name.
+    files = {d: sorted(n for n in os.listdir(f"/proc/{one}/root/{d}") if d == ".farguard" or n.startswith("farguard-ring"))
+             for d in ("dev/shm", "run", ".farguard")}
     return pids, fds, files, names()
 
 
@@ -59,13 +61,25 @@ def finish(number, process):
     return None if status == number % 256 else (number, status)
 
 
+def settled(one):
+    """What there is once the program, which has just been executed, has closed what its loader opened."""
+    first = left(one)
+    for _ in range(50):
+        time.sleep(0.2)
+        second = left(one)
+        if first == second:
+            break
+        first = second
+    return first
+
+
 def thousand():
     agent = Agent()
     process = start(in_root(["/.farguard/farguard", "run", "--", "/bin/sleep", "600"]), env=ENV)
     agent.hello()
     one = until(lambda: next((p for p in children(process.pid) if os.path.realpath(f"/proc/{p}/exe").endswith("farguard")), None), 20)
     until(lambda: len(of_namespace(one)) == 3)
-    before, wrong, running = left(one), [], []
+    before, wrong, running = settled(one), [], []
     began = time.monotonic()
     for number in range(COUNT):
         running.append(session(one, number))
