@@ -2,10 +2,15 @@
 #include "injector/launch/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "injector/base/clock.h"
 #include "injector/base/own.h"
 #include "injector/launch/address.h"
 #include "injector/launch/fds.h"
@@ -14,6 +19,11 @@
 /* Everything that the container starts asks at once; the kernel cuts it to net.core.somaxconn. */
 #define BACKLOG      4096
 #define JOIN_WAIT_US 200000
+#define YOUNG_MS     1000
+
+/* A fifth of a second, as anybody waits for the ring. */
+#define GIVE_WAY_MS    5
+#define GIVE_WAY_TRIES 40
 
 static int sequenced_socket(int flags)
 {
@@ -45,6 +55,27 @@ static int join(struct host *host, const struct sockaddr_un *address, socklen_t 
 	return err;
 }
 
+/* Whether this container's process 1 is not older than YOUNG_MS; field 22 of proc_pid_stat(5). */
+static bool is_young(void)
+{
+	CLEANUP(fd_closep) int fd = open("/proc/1/stat", O_RDONLY | O_CLOEXEC);
+	char text[1024], *at;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	unsigned long long began_ms;
+	int field;
+
+	text[n > 0 ? n : 0] = '\0';
+	at = strrchr(text, ')'); /* the name before it, field 2, may hold spaces */
+	for (field = 2; at && field < 22; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	if (!at)
+		return false;
+	began_ms = strtoull(at, NULL, 10) * 1000 / (unsigned long long)sysconf(_SC_CLK_TCK);
+	return clock_ns(CLOCK_BOOTTIME) / 1000000 < began_ms + YOUNG_MS;
+}
+
 static int hear(struct host *host, const struct sockaddr_un *address, socklen_t len)
 {
 	CLEANUP(fd_closep) int sock = sequenced_socket(SOCK_NONBLOCK);
@@ -72,7 +103,30 @@ static int create(struct host *host)
 	return 0;
 }
 
-int host_open(struct host *host)
+/* As join().  A postStart hook begins when the entrypoint does, and may be faster: it gives way. */
+static int join_soon(struct host *host, const struct sockaddr_un *address, socklen_t len,
+                     bool session)
+{
+	const struct timespec pause = {0, GIVE_WAY_MS * 1000000};
+	int err = join(host, address, len), tries;
+
+	for (tries = 0; session && err == -ECONNREFUSED && tries < GIVE_WAY_TRIES && is_young();
+	     tries++) {
+		nanosleep(&pause, NULL);
+		err = join(host, address, len);
+	}
+	return err;
+}
+
+bool host_listen(struct host *host)
+{
+	struct sockaddr_un address;
+	socklen_t len = address_of_ring(&address);
+
+	return len && hear(host, &address, len) == 0;
+}
+
+int host_open(struct host *host, bool session)
 {
 	struct sockaddr_un address;
 	socklen_t len = address_of_ring(&address);
@@ -81,11 +135,11 @@ int host_open(struct host *host)
 	*host = (struct host){.ring_fd = -1, .listener = -1};
 	if (!len)
 		return -ENOENT;
-	err = join(host, &address, len);
+	err = getpid() == 1 ? -ECONNREFUSED : join_soon(host, &address, len, session);
 	if (err == -ECONNREFUSED) {
 		err = hear(host, &address, len);
 		if (err == -EADDRINUSE) /* two sessions began at once: the other was first */
-			err = join(host, &address, len);
+			err = getpid() == 1 ? -EPERM : join(host, &address, len);
 	}
 	if (host->listener >= 0 || err == -EPERM)
 		err = create(host);

@@ -72,6 +72,12 @@ static uint8_t first_process(bool is_program)
 	return HELLO_PID1_PROGRAM;
 }
 
+/* An exec session or a hook: another program is PID 1, and the library sent us. */
+static bool is_session(const struct run_options *options)
+{
+	return options->self_wrap && first_process(false) == HELLO_PID1_PROGRAM;
+}
+
 /* What the pod chose, and what the program makes of it. */
 struct shape {
 	bool is_program; /* PID 1 is the program */
@@ -115,7 +121,7 @@ static void fill_hello(struct hello *hello, const struct run_options *options,
 		hello->flags |= HELLO_PID1_UNKNOWN;
 	/* Another program is PID 1, and the library sent us: an exec session where the entrypoint
 	 * is not covered. */
-	hello->session = options->self_wrap && hello->pid1 == HELLO_PID1_PROGRAM && getpid() != 1;
+	hello->session = is_session(options);
 	if (container && strlen(container) < sizeof(hello->container))
 		memcpy(hello->container, container, strlen(container) + 1);
 	users_read(hello->users, sizeof(hello->users));
@@ -204,8 +210,11 @@ static int become(struct estate *estate, const struct run_options *options, cons
                   const struct signals_mask *mask)
 {
 	struct ring_shared *ring = estate->host->ring.shared;
+	/* The library knows by the socket that PID 1 is wrapped; where a session has that name, by
+	 * the variable. */
+	const char *extra = estate->host->listener < 0 ? CONTRACT_ENV_BARE "=1" : NULL;
 	CLEANUP(mem_freep)
-	char **envp = program_environment(environ, program_needs_preload_here(), NULL);
+	char **envp = program_environment(environ, program_needs_preload_here(), extra);
 	int err;
 
 	if (!envp)
@@ -244,7 +253,7 @@ int run_program(const struct run_options *options)
 	err = signals_check();
 	if (err < 0)
 		return run_bare(file, options, &mask, "signals", err);
-	err = host_open(&host);
+	err = host_open(&host, is_session(options));
 	if (err < 0)
 		return run_bare(file, options, &mask, "ring", err);
 	if (!host.joined) {

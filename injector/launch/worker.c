@@ -21,6 +21,7 @@
  * often. */
 #define SPOOL_EVERY_MS 50
 #define DEAF_MS        100
+#define NAME_EVERY_MS  200
 /* An agent that was killed is replaced after 100 ms; the first process has more patience. */
 #define LOST_MS 250
 
@@ -93,6 +94,8 @@ static int turn(struct worker *worker, int limit_ms)
 	int wait = attend_agent(worker, limit_ms);
 	uint64_t times;
 
+	if (worker->estate->host->listener < 0 && !host_listen(worker->estate->host))
+		wait = sooner(wait, NAME_EVERY_MS);
 	polled[2].fd = worker->link.sock;
 	if (worker->deaf_until_ms <= clock_ms())
 		polled[1].fd = worker->estate->host->listener;

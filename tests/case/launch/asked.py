@@ -78,9 +78,12 @@ def with_value():
 
 
 def pending(pid):
-    """How many signals are pending for a process as a whole."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as f:
-        return next(bin(int(line.split()[1], 16)).count("1") for line in f if line.startswith("ShdPnd:"))
+    """How many signals are pending for a process as a whole; none once it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            return next(bin(int(line.split()[1], 16)).count("1") for line in f if line.startswith("ShdPnd:"))
+    except FileNotFoundError:
+        return 0
 
 
 def ended(process):

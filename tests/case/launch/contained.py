@@ -23,6 +23,7 @@ class Agent:
 
     def __init__(self):
         self.sock = listening(AGENT)
+        self.sock.settimeout(30)
         self.conn = self.ring_fd = None
 
     def hello(self):
@@ -249,6 +250,43 @@ def session():
     agent.close()
 
 
+def executes(pid, beginning):
+    with open(f"/proc/{pid}/cmdline", "rb") as f:
+        return f.read().startswith(b"sh\0-c\0" + beginning)
+
+
+def hook_first():
+    """A postStart hook that is faster than the entrypoint has the ring's name until it ends."""
+    late = ("while [ ! -e $0/go ]; do sleep 0.02; done; exec /.farguard/farguard run --pid1=$1 -- "
+            "sh -c 'while [ -e $0/held ]; do sleep 0.02; done; env LD_PRELOAD=/.farguard/libfarguard.so /bin/echo $$; exit 4' $0")
+    for shape, number in (("farguard", False), ("program", True)):
+        place = os.path.join(WORK, f"hook-{shape}")
+        os.makedirs(place)
+        open(os.path.join(place, "held"), "w", encoding="ascii").close()
+        agent = Agent()
+        process = start(in_root(["sh", "-c", late, place, shape]), env=ENV)
+        one = until(lambda: next((p for p in children(process.pid) if executes(p, b"while [ ! -e")), None))
+        began = time.monotonic()
+        hook = start(["nsenter", "-t", str(one), "-m", "-p", "--", "/.farguard/farguard", "run", "--exe", "/bin/sleep", "--self-wrap", "--",
+                      "sleep", "60"], env=ENV)
+        first = agent.hello()
+        took = time.monotonic() - began
+        agent.conn.close()
+        open(os.path.join(place, "go"), "w", encoding="ascii").close()
+        second = agent.hello()
+        while second["session"]:  # the hook's again: its connection has just been closed
+            second = agent.hello()
+        end(hook)
+        time.sleep(1)  # five times as often as the worker asks for the name
+        os.unlink(os.path.join(place, "held"))
+        said = process.communicate(timeout=30)[0].decode().split()
+        echoed = [r for r in ring.records(agent.ring_fd) if r["kind"] == "done" and os.path.basename(r["text"][0]) == b"echo"]
+        report(first["session"] and took < 3 and process.returncode == 4 and (said == ["1"]) == number,
+               f"--pid1={shape}: a hook that begins first makes no difference to the entrypoint", (first, took, process.returncode, said))
+        report(len(echoed) == 1, f"--pid1={shape}: and what starts after the hook is in the entrypoint's ring", ring.records(agent.ring_fd))
+        agent.close()
+
+
 # Ten processes, so that each needs few descriptors: 20 idle clients, 10 rude ones and 50 of good manners.
 CROWD = r"""
 import os, socket
@@ -326,6 +364,6 @@ def everything():
         skip("as process 1 of a container", "needs root")
         return
     install()
-    for part in (as_process_one, output_of_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, self_wrapped, session,
+    for part in (as_process_one, output_of_process_one, told_to_the_agent, agent_comes_and_goes, impostor, lingering, init_container, preloaded, self_wrapped, session, hook_first,
                  ring_socket, stolen_name):
         part()

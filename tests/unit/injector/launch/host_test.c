@@ -31,7 +31,7 @@ static void whoever_asks_gets_the_ring_and_is_let_go(void **state)
 	int client, fd;
 
 	(void)state;
-	assert_int_equal(host_open(&host), 0);
+	assert_int_equal(host_open(&host, false), 0);
 	assert_false(host.joined);
 	client = dial();
 	assert_true(host_serve(&host));
@@ -54,7 +54,7 @@ static void garbage_and_clients_that_left_change_nothing(void **state)
 	int clients[HOST_TURN], i, fd;
 
 	(void)state;
-	assert_int_equal(host_open(&host), 0);
+	assert_int_equal(host_open(&host, false), 0);
 	for (i = 0; i < HOST_TURN; i++) {
 		clients[i] = dial();
 		if (i % 3 == 0)
@@ -87,7 +87,7 @@ static void without_descriptors_it_says_that_it_cannot_answer(void **state)
 	int client, fd;
 
 	(void)state;
-	assert_int_equal(host_open(&host), 0);
+	assert_int_equal(host_open(&host, false), 0);
 	client = dial();
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
 	none = old;
@@ -121,11 +121,11 @@ static void a_launcher_that_does_not_answer_is_given_up(void **state)
 	int silent = take_the_name();
 
 	(void)state;
-	assert_int_equal(host_open(&host), -EAGAIN);
+	assert_int_equal(host_open(&host, false), -EAGAIN);
 	assert_int_equal(host.ring_fd, -1);
 	assert_int_equal(host.listener, -1);
 	close(silent);
-	assert_int_equal(host_open(&host), 0);
+	assert_int_equal(host_open(&host, false), 0);
 	host_close(&host);
 }
 

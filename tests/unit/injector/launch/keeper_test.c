@@ -24,7 +24,7 @@ static int set_up(void **state)
 	static struct place place;
 
 	place.keeper = (struct keeper){.estate = &place.estate};
-	if (host_open(&place.host) < 0 || estate_open(&place.estate, &place.host) < 0)
+	if (host_open(&place.host, false) < 0 || estate_open(&place.estate, &place.host) < 0)
 		return -1;
 	*state = &place;
 	return 0;
