@@ -92,14 +92,15 @@ def phases(history):
 
 
 def endpoints(histories):
-    """How many addresses of a Service were ready, over time."""
+    """How many addresses of a Service were ready, over time; on the way down one may be seen or not."""
     moments = sorted((seen.time, index, seen) for index, history in enumerate(histories) for seen in history)
     ready, counts = {}, []
     for _, index, seen in moments:
         slice_of_it = [] if seen.gone else seen.made.get("endpoints") or []
         ready[index] = sum(len(e["addresses"]) for e in slice_of_it if e.get("conditions", {}).get("ready"))
         counts.append(sum(ready.values()))
-    return changes(counts)
+    told = changes(counts)
+    return [n for i, n in enumerate(told) if not 0 < i < len(told) - 1 or not told[i - 1] > n > told[i + 1]]
 
 
 def seconds(text):
