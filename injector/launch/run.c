@@ -104,7 +104,7 @@ static struct shape shape_of(const struct run_options *options, const char *file
 }
 
 static void fill_hello(struct hello *hello, const struct run_options *options,
-                       const struct shape *shape)
+                       const struct shape *shape, bool session)
 {
 	const char *container = getenv(CONTRACT_ENV_CONTAINER);
 
@@ -119,9 +119,7 @@ static void fill_hello(struct hello *hello, const struct run_options *options,
 		hello->flags |= HELLO_BESIDE;
 	if (shape->unknown)
 		hello->flags |= HELLO_PID1_UNKNOWN;
-	/* Another program is PID 1, and the library sent us: an exec session where the entrypoint
-	 * is not covered. */
-	hello->session = is_session(options);
+	hello->session = session;
 	if (container && strlen(container) < sizeof(hello->container))
 		memcpy(hello->container, container, strlen(container) + 1);
 	users_read(hello->users, sizeof(hello->users));
@@ -243,6 +241,7 @@ int run_program(const struct run_options *options)
 	struct hello hello;
 	struct shape shape;
 	struct signals_mask mask = {0};
+	bool session;
 	int err;
 
 	err = program_look_up(options->exe ? options->exe : options->argv[0], getenv("PATH"), file);
@@ -253,7 +252,8 @@ int run_program(const struct run_options *options)
 	err = signals_check();
 	if (err < 0)
 		return run_bare(file, options, &mask, "signals", err);
-	err = host_open(&host, is_session(options));
+	session = is_session(options);
+	err = host_open(&host, session);
 	if (err < 0)
 		return run_bare(file, options, &mask, "ring", err);
 	if (!host.joined) {
@@ -263,7 +263,7 @@ int run_program(const struct run_options *options)
 		loop.keeper.estate = &estate;
 	}
 	shape = shape_of(options, file);
-	fill_hello(&hello, options, &shape);
+	fill_hello(&hello, options, &shape, session);
 	if (shape.is_program && !host.joined) {
 		hello.pid = getpid();
 		estate.hello = hello;
