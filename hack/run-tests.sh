@@ -6,7 +6,7 @@
 # network of its own, as it needs for ports and abstract sockets; one at a time where none can be made.
 # A program that prints no result or exits with an error though it printed
 # no failure counts as one failure.  FARGUARD_TOTALS names a file to which "passed failed skipped"
-# is appended, for a run of many parts.
+# is appended, for a run of many parts, and FARGUARD_FAILURES one for what failed, with its details.
 stream='' lanes=1 own=()
 # shellcheck disable=SC2016 # the inner shell expands it
 network=(unshare --net -- sh -c 'ip link set lo up && exec "$0" "$@"')
@@ -41,6 +41,16 @@ run() { # PROGRAM LOG: its output to LOG, its status to LOG.rc
 	fi
 }
 
+# What failed and the details behind it; the end of the output of a program that does not say what.
+explain() { # PROGRAM LOG STATUS FAILURES
+	echo "FAIL $1 (exit $3)"
+	if [ "$4" -eq 0 ]; then
+		grep -vE '^ok' "$2" | tail -n 40
+	else
+		awk '/^not ok/ && !/# SKIP/ { left = 20 } /^ok/ { left = 0 } left-- > 0' "$2" | head -n 200
+	fi | sed 's/^/  /'
+}
+
 count() { # PROGRAM LOG
 	local t=$1 log=$2 rc skipped ok bad
 	rc=$(cat "$log.rc")
@@ -51,8 +61,7 @@ count() { # PROGRAM LOG
 	[ -n "$stream" ] || grep -E '^(not )?ok .*# SKIP' "$log" | sed "s|^|  skipped in $t: |"
 	if [ "${rc:-1}" -ne 0 ] || [ "$bad" -ne 0 ] || [ $((ok + bad + skipped)) -eq 0 ]; then
 		[ "$bad" -ne 0 ] || fail=$((fail + 1))
-		echo "FAIL $t (exit $rc)"
-		[ -n "$stream" ] || grep -vE '^ok' "$log" | tail -n 60 | sed 's/^/  /'
+		explain "$t" "$log" "$rc" "$bad" | tee -a "${FARGUARD_FAILURES:-/dev/null}"
 	fi
 }
 

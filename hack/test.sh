@@ -9,7 +9,8 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 FARGUARD_TOTALS=$(mktemp) || exit 1
-export FARGUARD_TOTALS
+FARGUARD_FAILURES=$(mktemp) || exit 1
+export FARGUARD_TOTALS FARGUARD_FAILURES
 beside=$(mktemp -d) || exit 1
 started=$(date +%s)
 times=()
@@ -22,7 +23,7 @@ say() {
 
 finish() {
 	[ -z "${builder:-}" ] || kill -- "-$builder" 2>/dev/null
-	rm -rf "$FARGUARD_TOTALS" "$beside"
+	rm -rf "$FARGUARD_TOTALS" "$FARGUARD_FAILURES" "$beside"
 }
 trap finish EXIT
 
@@ -53,7 +54,7 @@ step() { # name command...
 	if "$@"; then
 		echo "1 0 0" >>"$FARGUARD_TOTALS"
 	else
-		echo "FAIL $name"
+		echo "FAIL $name" | tee -a "$FARGUARD_FAILURES"
 		echo "0 1 0" >>"$FARGUARD_TOTALS"
 		return 1
 	fi
@@ -137,14 +138,25 @@ case " $* " in
 *" certificates "*) build_beside all ;;
 *" e2e "*) build_beside images ;;
 esac
+# In hundredths of a second, of all processors (proc(5)).
+idle() {
+	awk '/^cpu / { print $5 + $6 }' /proc/stat
+}
+
 for name; do
-	before=$(date +%s)
+	before=$(date +%s) was_idle=$(idle)
 	part "$name"
-	times+=("$name" $(($(date +%s) - before)))
+	took=$(($(date +%s) - before))
+	times+=("$name" "$took" $((100 - ($(idle) - was_idle) / (took > 0 ? took : 1) / $(nproc))))
 done
 
-printf '\nseconds a part took\n'
-printf '  %-12s %6d\n' "${times[@]}"
+printf '\nseconds a part took, and its share of the processors in percent\n'
+printf '  %-12s %6d %6d\n' "${times[@]}"
+
+if [ -s "$FARGUARD_FAILURES" ]; then
+	printf '\nwhat failed\n'
+	cat "$FARGUARD_FAILURES"
+fi
 
 awk -v seconds=$(($(date +%s) - started)) '
 	{ pass += $1; fail += $2; skip += $3 }

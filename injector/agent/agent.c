@@ -223,22 +223,35 @@ static const char *end_reason(struct agent *agent)
 	return is_told ? "terminated" : NULL;
 }
 
+/* Until all is written and read: what still lies in the pipe when we end, a busy runtime may throw
+ * away. */
+static void see_it_read(struct agent *agent)
+{
+	uint64_t until = agent->now_ns + GOODBYE_MS * 1000000ull, moved_ns = agent->now_ns;
+	size_t left = SIZE_MAX, before;
+
+	for (;;) {
+		before = left;
+		sink_flush(&agent->sink, agent->now_ns);
+		left = sink_pending(&agent->sink) + sink_unread(&agent->sink);
+		if (left < before) {
+			moved_ns = agent->now_ns;
+			agent->state->beat++;
+		}
+		if (left == 0 || agent->now_ns >= until ||
+		    agent->now_ns - moved_ns >= GOODBYE_STUCK_MS * 1000000ull)
+			return;
+		poll(NULL, 0, GOODBYE_LOOK_MS);
+		look_at_clock(agent);
+	}
+}
+
 static void say_goodbye(struct agent *agent, const char *reason)
 {
-	uint64_t until;
-
 	look_at_clock(agent);
-	until = agent->now_ns + GOODBYE_MS * 1000000ull;
 	speak_drops(agent);
 	speak_hello(agent, reason);
-	sink_flush(&agent->sink, agent->now_ns);
-	while (sink_pending(&agent->sink) && agent->now_ns < until) {
-		struct pollfd out = {.fd = agent->sink.fd, .events = POLLOUT};
-
-		poll(&out, 1, (int)((until - agent->now_ns) / 1000000) + 1);
-		look_at_clock(agent);
-		sink_flush(&agent->sink, agent->now_ns);
-	}
+	see_it_read(agent);
 }
 
 const char *agent_run(struct agent *agent)

@@ -41,7 +41,9 @@
 #define SINK_KEPT_BYTES    (2 * REPORT_LINE_MAX) /* not for events */
 #define SINK_PATIENCE_NS   1000000000ull         /* then rings are read although lines are lost */
 #define SINK_RETRY_NS      1000000000ull         /* after a write that failed: a full disk */
-#define GOODBYE_MS         500                   /* to write what is left */
+#define GOODBYE_MS         3000                  /* to write what is left, and to have it read */
+#define GOODBYE_STUCK_MS   400 /* without a byte taken; WATCH_TOLD_MS kills later */
+#define GOODBYE_LOOK_MS    5
 #define DROP_REPORT_NS     1000000000ull
 #define BIND_RETRY_NS      1000000000ull
 #define RECONNECT_NS       400000000ull /* a launcher finds a new agent: its first five tries */

@@ -49,23 +49,28 @@ static void advance(struct sink *sink, size_t len)
 	state_put_out(sink->state->page, out);
 }
 
-static size_t bytes_in_pipe(const struct state *state)
+/* Of any end of it; 0 if it is none. */
+static size_t bytes_in_pipe(int fd)
 {
 	int n = 0;
 
-	return state->pipe_out >= 0 && ioctl(state->pipe_out, FIONREAD, &n) == 0 && n > 0
-	               ? (size_t)n
-	               : 0;
+	return fd >= 0 && ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (size_t)n : 0;
+}
+
+static bool is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
 void sink_init(struct sink *sink, int fd, const struct state *state)
 {
 	struct state_page *page = state->page;
-	struct stat st;
 	uint64_t done;
 
-	*sink = (struct sink){.fd = fd, .state = state, .staged = bytes_in_pipe(state)};
-	sink->is_staged = state->pipe_in >= 0 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+	*sink = (struct sink){.fd = fd, .state = state, .staged = bytes_in_pipe(state->pipe_out)};
+	sink->is_staged = state->pipe_in >= 0 && is_pipe(fd);
 	/* A predecessor was killed while it wrote.  Elsewhere than in a pipe the bytes are taken
 	 * to be out: a kill most probably comes just after a write, since that wakes the reader. */
 	done = sink->is_staged ? sink->staged : page->began_len;
@@ -178,6 +183,11 @@ void sink_flush(struct sink *sink, uint64_t now_ns)
 size_t sink_pending(const struct sink *sink)
 {
 	return sink->broken ? 0 : sink->staged + buffered(sink);
+}
+
+size_t sink_unread(const struct sink *sink)
+{
+	return sink->broken || !is_pipe(sink->fd) ? 0 : bytes_in_pipe(sink->fd);
 }
 
 bool sink_waits(const struct sink *sink, uint64_t now_ns)

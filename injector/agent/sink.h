@@ -44,6 +44,10 @@ void sink_flush(struct sink *sink, uint64_t now_ns);
 /* Bytes that are not out. */
 size_t sink_pending(const struct sink *sink);
 
+/* Bytes that are out, into a pipe, and that its reader has not taken.  A container's runtime waits
+ * for its own reader only so long once the process has ended (containerd's shim: 2 s). */
+size_t sink_unread(const struct sink *sink);
+
 /* Whether it is worth waiting for the descriptor to take more. */
 bool sink_waits(const struct sink *sink, uint64_t now_ns);
 

@@ -27,9 +27,12 @@ class Agent:
         self.conn = self.ring_fd = None
 
     def hello(self):
+        """The next one that connects says so; None if it ended before."""
         self.conn = self.sock.accept()[0]
         self.conn.settimeout(5)
         text, fds, _, _ = socket.recv_fds(self.conn, ring.HELLO.size + 1, 4)
+        if not text:
+            return None
         self.ring_fd = fds[0]
         return ring.hello_of(text)
 

@@ -92,10 +92,15 @@ class Crowd(threading.Thread):
         super().__init__(daemon=True)
         self.agent, self.count, self.seen = Agent(), count, []
 
+    def first_hello(self):
+        """A worker that is killed when it has connected leaves a connection that says nothing."""
+        while not (hello := self.agent.hello()):
+            self.agent.conn.close()
+        return hello
+
     def run(self):
         for _ in range(self.count):
-            self.agent.conn = None
-            hellos = [self.agent.hello()]
+            hellos = [self.first_hello()]
             while hellos[-1]["kind"] != "end":
                 text, fds, _, _ = socket.recv_fds(self.agent.conn, ring.HELLO.size + 1, 4)
                 for fd in fds:

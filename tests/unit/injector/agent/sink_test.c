@@ -288,6 +288,23 @@ static void without_a_reader_nothing_is_taken_any_more(void **state)
 	ends[0] = dup(ends[1]);
 }
 
+static void what_the_reader_has_not_taken_is_known(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_int_equal(sink_unread(&sink), 0);
+	assert_true(put(20, false));
+	assert_int_equal(sink_unread(&sink), 0);
+	sink_flush(&sink, 1);
+	assert_int_equal(sink_pending(&sink), 0);
+	assert_int_equal(sink_unread(&sink), 20);
+	assert_int_equal(read(ends[0], buf, 5), 5);
+	assert_int_equal(sink_unread(&sink), 15);
+	assert_int_equal(read(ends[0], buf, sizeof(buf)), 15);
+	assert_int_equal(sink_unread(&sink), 0);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, fresh, finish)
 
 TEST_MAIN(CASE(lines_come_out_whole_and_in_order),
@@ -297,4 +314,5 @@ TEST_MAIN(CASE(lines_come_out_whole_and_in_order),
           CASE(a_successor_goes_on_after_the_last_line),
           CASE(a_write_to_a_file_that_was_cut_off_is_taken_to_have_happened),
           CASE(a_full_disk_is_waited_for), CASE(what_a_pipe_takes_all_or_none_of_is_whole_lines),
-          CASE(without_a_reader_nothing_is_taken_any_more))
+          CASE(without_a_reader_nothing_is_taken_any_more),
+          CASE(what_the_reader_has_not_taken_is_known))
