@@ -98,7 +98,7 @@ lib  = $B/lib/$(subst /,-,$1).a
 libs = $(foreach m,$1,$(call lib,$m))
 with_deps = $1 $(DEPS_$1)
 
-.PHONY: all check fuzz fuzz-long layers headers tidy names analyze shell lint fmt compdb clean help \
+.PHONY: all check check-programs fuzz fuzz-programs fuzz-long layers headers tidy names analyze shell lint fmt compdb clean help \
         install install-files demo test soak chaos twins bench cases FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -182,15 +182,17 @@ CHECKED  := $(if $(filter tsan,$(MODE)),$(filter $(THREADED:%=tests/unit/%/%),$(
 REPLAYS  := $(if $(filter tsan,$(MODE)),,$(foreach f,$(FUZZERS),$B/tests/fuzz/replay_$(call fuzz_name,$f)))
 
 # Unit tests and the fuzzers' corpora; then the data-driven cases on the programs of this mode.
-check: $(CHECKED:%.c=$B/%) $(REPLAYS) $(ASKER) all
-	$Qhack/run-tests.sh --side-by-side $(filter $B/tests/unit/% $B/tests/fuzz/%,$^)
+check-programs: $(CHECKED:%.c=$B/%) $(REPLAYS) $(ASKER) all
+check: check-programs
+	$Qhack/run-tests.sh --side-by-side $(CHECKED:%.c=$B/%) $(REPLAYS)
 	$QFARGUARD_BUILD=$B hack/run-tests.sh --mode $(MODE) $(wildcard tests/case/run.py $(TRACE))
 
 # With -j several at a time: what one finds does not depend on the others.
 FUZZ_SECONDS ?= 10
 FUZZ ?= $(foreach f,$(FUZZERS),$(call fuzz_name,$f))
-fuzz:
+fuzz-programs:
 	$Q$(MAKE) --no-print-directory MODE=fuzz CC=clang $(FUZZ:%=build/fuzz/tests/fuzz/fuzz_%)
+fuzz: fuzz-programs
 	$Q$(MAKE) --no-print-directory --output-sync=target $(FUZZ:%=fuzz-one-%)
 fuzz-one-%:
 	@echo "fuzz: $* for $(FUZZ_SECONDS) s"; mkdir -p build/corpus/$*

@@ -4,8 +4,8 @@
 #   test.sh [PART...]     parts: programs lint gcc asan tsan clang fuzz chart e2e certificates; all of them by default
 #
 # A part that fails does not stop the others.  What was skipped is said with its reason.  Of the run's time a good part is
-# waiting, for servers, timeouts and pods: tests of one part run side by side, and what the last parts need is built
-# beside the first ones, nicely.
+# waiting, for servers, timeouts and pods: tests of one part run side by side, and what later parts need is built
+# beside the earlier ones, nicely.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 FARGUARD_TOTALS=$(mktemp) || exit 1
@@ -27,24 +27,37 @@ finish() {
 }
 trap finish EXIT
 
+# What a part needs that is slow to build; the part builds it again, and says what went wrong.
+ingredients() { # PART
+	case $1 in
+	gcc) make MODE=release CC=gcc check-programs ;;
+	asan | tsan) make MODE="$1" CC=gcc check-programs ;;
+	clang) make MODE=debug CC=clang B=build/clang check-programs ;;
+	fuzz) make fuzz-programs ;;
+	e2e) hack/images.sh samples zoo ;;
+	certificates) tests/e2e/certificates.sh build ;;
+	esac
+}
+
 # One after the other, in a process group of its own, so that an end of this script ends it too.
-build_beside() {
+build_beside() { # PART...
 	set -m
 	(
-		nice hack/images.sh samples zoo >"$beside/images" 2>&1
-		echo $? >"$beside/images.status"
-		[ "$1" = images ] || nice tests/e2e/certificates.sh build >"$beside/certificates" 2>&1
+		renice 19 "$BASHPID" >/dev/null
+		for name; do
+			ingredients "$name" >"$beside/$name" 2>&1
+			touch "$beside/$name.done"
+		done
 	) &
 	builder=$!
 	set +m
 }
 
-# What build_beside() did, as a step; two builders at a time would be one too many for their storage.
-built_beside() {
-	[ -n "${builder:-}" ] || return 0
-	wait "$builder"
-	builder=
-	step "sample images" [ "$(cat "$beside/images.status")" = 0 ] || tail -n 20 "$beside/images"
+# Wait for what build_beside() makes for a part: two builders in one place would be one too many.
+built_beside() { # PART
+	while [ -n "${builder:-}" ] && [ ! -e "$beside/$1.done" ] && kill -0 "$builder" 2>/dev/null; do
+		sleep 0.2
+	done
 }
 
 # A step that prints no totals of its own counts as one test.
@@ -65,8 +78,10 @@ failed() {
 }
 
 # Build, which is a step, then run the checks, which count themselves, unless one of them does not compile.
-checks() { # make arguments...
+checks() { # PART make arguments...
 	local before
+	built_beside "$1"
+	shift
 	step "build $*" make --no-print-directory "$@" all || return
 	before=$(failed)
 	make --no-print-directory "$@" check || [ "$(failed)" -gt "$before" ] || step "tests of $*" false
@@ -86,29 +101,30 @@ part() {
 		;;
 	gcc)
 		say "gcc, release: unit tests, corpora, cases"
-		checks MODE=release CC=gcc
+		checks gcc MODE=release CC=gcc
 		;;
 	asan)
 		say "gcc, address and undefined-behaviour sanitizers"
-		checks MODE=asan CC=gcc
+		checks asan MODE=asan CC=gcc
 		;;
 	tsan)
 		# What runs in the pod has one thread by design, and so has farguardctl.
 		say "gcc, thread sanitizer: the webhook and all that it is made of, which alone has threads, and the ring"
 		FARGUARD_TESTS="certificate check_webhook prometheus registry watches webhook webhook_load webhook_ops" \
-			checks MODE=tsan CC=gcc
+			checks tsan MODE=tsan CC=gcc
 		;;
 	clang)
 		say "clang, debug; of the tests that run programs those of what runs in the pod, and the webhook's: gcc's have run all"
-		FARGUARD_TESTS="launch agent webhook" checks MODE=debug CC=clang B=build/clang
+		FARGUARD_TESTS="launch agent webhook" checks clang MODE=debug CC=clang B=build/clang
 		;;
 	fuzz)
 		say "fuzz: each parser for a short while"
+		built_beside fuzz
 		step fuzz make --no-print-directory fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-5}"
 		;;
 	chart)
 		say "chart: lint, render, schema, a real API server"
-		built_beside
+		built_beside e2e
 		step "images" hack/images.sh payload webhook
 		local was_up=
 		! hack/cluster.sh status >/dev/null 2>&1 || was_up=1
@@ -118,12 +134,13 @@ part() {
 		;;
 	e2e)
 		say "end to end on a real Kubernetes"
-		built_beside
+		built_beside e2e
+		step "sample images" hack/images.sh samples zoo
 		hack/run-tests.sh --stream tests/e2e/run.sh
 		;;
 	certificates)
 		say "certificates of the real cert-manager (builds it first: minutes when cold)"
-		built_beside
+		built_beside certificates
 		hack/run-tests.sh --stream tests/e2e/certificates.sh
 		;;
 	*)
@@ -134,10 +151,14 @@ part() {
 }
 
 [ $# -gt 0 ] || set -- programs lint gcc asan tsan clang fuzz chart e2e certificates
-case " $* " in
-*" certificates "*) build_beside all ;;
-*" e2e "*) build_beside images ;;
-esac
+later=()
+for name; do
+	case $name in
+	programs | lint | chart) ;;
+	*) later+=("$name") ;;
+	esac
+done
+[ ${#later[@]} -eq 0 ] || build_beside "${later[@]}"
 # In hundredths of a second, of all processors (proc(5)).
 idle() {
 	awk '/^cpu / { print $5 + $6 }' /proc/stat
