@@ -17,7 +17,7 @@ INSIDE = "FARGUARD_TRACE_TEST_INSIDE"
 if INSIDE not in os.environ and os.geteuid() == 0:
     # The ring's address is one of the network namespace: whatever else runs on this machine has its own.
     os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--", sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
+    os.execvp("unshare", ["unshare", "--net", "--", "sh", "-c", 'ip link set lo up && exec "$0" "$@"', sys.executable, os.path.abspath(__file__), *sys.argv[1:]])
 os.environ.pop(INSIDE, None)
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, os.environ.get("FARGUARD_BUILD") or "build/" + os.environ.get("FARGUARD_MODE", "release"))
