@@ -132,7 +132,9 @@ class Twins:
         if self.is_served() and self.case != "fleeting" and None not in took and not loose:
             self.run.took.append(took)
             grace = guarded.pod["spec"]["terminationGracePeriodSeconds"]
-            if took[1] >= grace > took[0]:
+            if took[1] >= grace > took[0] and chaos_judge.held(self.run.folder, guarded):
+                self.run.spoiled += 1
+            elif took[1] >= grace > took[0]:
                 yield f"its containers took {took[1]:.0f} s to end of a grace of {grace}, bare {took[0]:.0f} s"
 
     def explain(self):
@@ -165,7 +167,7 @@ class Run:
         self.parallel = int(os.environ.get("CHAOS_PARALLEL", "10"))
         self.seed = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
         self.random = random.Random(self.seed)
-        self.api = Api(port)
+        self.api, self.folder = Api(port), folder
         self.left = lambda: chaos_left.look(folder, init, cgroup)
         self.processes = lambda: chaos_left.processes(init)
         self.keep = tempfile.mkdtemp(prefix="chaos.", dir=folder)

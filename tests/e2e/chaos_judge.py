@@ -10,6 +10,9 @@ What is not a difference, and why:
   - A kubelet that ends while it has the runtime start a container takes the container with it (StartError, 128: the runtime
     gives up what nobody waits for).  That is the end of a container that is never restarted, for one of the twins or
     both; such a pair is counted as spoiled and not compared further.
+  - A probe that the kubelet gives up while containerd's shim starts it leaves the shim waiting for the probe's pipes for 30
+    seconds, and until then it passes no signal on ("failed to start exec" in containerd's log, for either twin as it
+    happens): the time that such a pod takes to end is not compared, and the pair counted as spoiled.
   - QoS, which the agent's limits change, is the matrix' business.
 """
 import datetime
@@ -55,6 +58,14 @@ def spoiled(seen):
     """Whether the kubelet's end took a container with it that was being started."""
     return any((status[kind].get("terminated") or {}).get("reason") == "StartError" for status in statuses(seen.pod)
                for kind in ("state", "lastState") if kind in status)
+
+
+def held(folder, seen):
+    """Whether the runtime gave up a probe that it was starting in one of the pod's containers."""
+    log = pathlib.Path(folder, "log", "containerd").read_text(errors="replace")
+    given_up = [line for line in log.splitlines() if "failed to start exec" in line and "context canceled" in line]
+    ids = [s["containerID"].rsplit("/", 1)[-1] for s in statuses(seen.pod) if s.get("containerID")]
+    return any(i in line for i in ids for line in given_up)
 
 
 def own_containers(seen, hits, loose):
