@@ -9,6 +9,7 @@ import collections
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -265,13 +266,14 @@ class Run:
 
 
 def remove(folder):
-    for root, folders, files in os.walk(folder, topdown=False):
-        for name in files:
-            os.unlink(os.path.join(root, name))
-        for name in folders:
-            os.rmdir(os.path.join(root, name))
-    if os.path.isdir(folder):
-        os.rmdir(folder)
+    """With all that is in it; a watch may still be putting something there."""
+    for _ in range(10):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.exists(folder):
+            return
+        time.sleep(0.1)
+    shutil.rmtree(folder)
+
 
 
 def check(condition, name, *details):
