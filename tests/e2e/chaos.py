@@ -275,7 +275,6 @@ def remove(folder):
     shutil.rmtree(folder)
 
 
-
 def check(condition, name, *details):
     print("ok" if condition else "not ok", "-", name)
     for detail in details if not condition else ():

@@ -2,6 +2,8 @@
 
 Limits   The kubelet's own control groups, one for each QoS class, come with the first pod and stay: those of pods count.
          Programs that are the cluster's own are named without their process id: they may have been restarted.
+         A shim of containerd's that has no process below it holds nothing of a pod: where a kubelet ends while the
+         runtime starts a container, containerd may forget one.
 """
 import os
 import re
@@ -34,13 +36,16 @@ def processes(init):
     found, todo = {}, [init]
     while todo:
         pid = todo.pop()
-        for task in below(f"/proc/{pid}/task", 1):
-            for child in read(f"{task}/children").split():
-                args = read(f"/proc/{child}/cmdline").split("\0")
-                state = "zombie " if "\nState:\tZ" in read(f"/proc/{child}/status") else ""
-                found[int(child)] = state + (" ".join(args[:2]) if args[0] else read(f"/proc/{child}/comm").strip())
-                todo.append(int(child))
-    return found
+        for child in children(pid):
+            args = read(f"/proc/{child}/cmdline").split("\0")
+            state = "zombie " if "\nState:\tZ" in read(f"/proc/{child}/status") else ""
+            found[int(child)] = state + (" ".join(args[:2]) if args[0] else read(f"/proc/{child}/comm").strip())
+            todo.append(int(child))
+    return {pid: name for pid, name in found.items() if not name.startswith("/usr/bin/containerd-shim") or children(pid)}
+
+
+def children(pid):
+    return [child for task in below(f"/proc/{pid}/task", 1) for child in read(f"{task}/children").split()]
 
 
 def named(found):
