@@ -27,12 +27,21 @@ finish() {
 }
 trap finish EXIT
 
+# make for the programs of a part, built as that part wants them.
+make_for() { # PART ARGUMENT...
+	local how
+	case $1 in
+	gcc) how=(MODE=release CC=gcc) ;;
+	asan | tsan) how=(MODE="$1" CC=gcc) ;;
+	clang) how=(MODE=debug CC=clang B=build/clang) ;;
+	esac
+	make --no-print-directory "${how[@]}" "${@:2}"
+}
+
 # What a part needs that is slow to build; the part builds it again, and says what went wrong.
 ingredients() { # PART
 	case $1 in
-	gcc) make MODE=release CC=gcc check-programs ;;
-	asan | tsan) make MODE="$1" CC=gcc check-programs ;;
-	clang) make MODE=debug CC=clang B=build/clang check-programs ;;
+	gcc | asan | tsan | clang) make_for "$1" check-programs ;;
 	fuzz) make fuzz-programs ;;
 	e2e) hack/images.sh samples zoo ;;
 	certificates) tests/e2e/certificates.sh build ;;
@@ -73,18 +82,22 @@ step() { # name command...
 	fi
 }
 
+# Hundredths of a second that all processors together have been idle for (proc(5)).
+idle() {
+	awk '/^cpu / { print $5 + $6 }' /proc/stat
+}
+
 failed() {
 	awk '{ n += $2 } END { print n + 0 }' "$FARGUARD_TOTALS"
 }
 
 # Build, which is a step, then run the checks, which count themselves, unless one of them does not compile.
-checks() { # PART make arguments...
+checks() { # PART
 	local before
 	built_beside "$1"
-	shift
-	step "build $*" make --no-print-directory "$@" all || return
+	step "build $1" make_for "$1" all || return
 	before=$(failed)
-	make --no-print-directory "$@" check || [ "$(failed)" -gt "$before" ] || step "tests of $*" false
+	make_for "$1" check || [ "$(failed)" -gt "$before" ] || step "tests of $1" false
 }
 
 part() {
@@ -101,21 +114,21 @@ part() {
 		;;
 	gcc)
 		say "gcc, release: unit tests, corpora, cases"
-		checks gcc MODE=release CC=gcc
+		checks gcc
 		;;
 	asan)
 		say "gcc, address and undefined-behaviour sanitizers"
-		checks asan MODE=asan CC=gcc
+		checks asan
 		;;
 	tsan)
 		# What runs in the pod has one thread by design, and so has farguardctl.
 		say "gcc, thread sanitizer: the webhook and all that it is made of, which alone has threads, and the ring"
 		FARGUARD_TESTS="certificate check_webhook prometheus registry watches webhook webhook_load webhook_ops" \
-			checks tsan MODE=tsan CC=gcc
+			checks tsan
 		;;
 	clang)
 		say "clang, debug; of the tests that run programs those of what runs in the pod, and the webhook's: gcc's have run all"
-		FARGUARD_TESTS="launch agent webhook" checks clang MODE=debug CC=clang B=build/clang
+		FARGUARD_TESTS="launch agent webhook" checks clang
 		;;
 	fuzz)
 		say "fuzz: each parser for a short while"
@@ -151,6 +164,7 @@ part() {
 }
 
 [ $# -gt 0 ] || set -- programs lint gcc asan tsan clang fuzz chart e2e certificates
+# What the others need is built as they come.
 later=()
 for name; do
 	case $name in
@@ -159,11 +173,6 @@ for name; do
 	esac
 done
 [ ${#later[@]} -eq 0 ] || build_beside "${later[@]}"
-# In hundredths of a second, of all processors (proc(5)).
-idle() {
-	awk '/^cpu / { print $5 + $6 }' /proc/stat
-}
-
 for name; do
 	before=$(date +%s) was_idle=$(idle)
 	part "$name"
